@@ -1,0 +1,75 @@
+# Everything people and CI do with Marquee. `make` alone lists it.
+
+PYTHON ?= python3.11
+STATE  := $(or $(MARQUEE_STATE_DIR),.local)
+BIN    := .venv/bin
+LOCKS  := requirements/bootstrap.txt requirements/dev.txt
+# Named after what the locks say, so that unchanged locks cost nothing and changed ones install again.
+READY  := .venv/.ready-$(shell cat $(LOCKS) | cksum | cut -d ' ' -f 1)
+
+export PYTHONPATH := .:shared
+export UV_PYTHON_DOWNLOADS := never
+# uv asks where pip would ask.
+ifdef PIP_INDEX_URL
+export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run status logs reset test test-all lint format lock bench clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup: $(READY) ## Install everything into .venv (the other commands do it by themselves)
+
+run: $(READY) ## Run all of Marquee here; Ctrl-C stops it
+	@exec $(BIN)/python -m local
+
+status: $(READY) ## What is running, and how much memory it takes
+	@$(BIN)/python -m local status || true
+
+logs: ## Follow the logs of all programs
+	@tail -n 5 -F $(STATE)/logs/*.log
+
+reset: $(READY) ## Remove all data of `make run`
+	@$(BIN)/python -m local reset
+
+test: $(READY) ## The tests
+	$(BIN)/pytest -m "not slow and not browser"
+
+test-all: $(READY) ## The tests, also the slow ones and those with a browser
+	$(BIN)/pytest
+
+lint: $(READY) ## Style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY) ## Put the code in its usual shape
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+bench: $(READY) ## Measure; results go to bench/RESULTS.md
+	$(BIN)/python -m bench
+
+COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet
+
+lock: $(READY) ## Write requirements/*.txt anew from requirements/*.in
+	$(COMPILE) requirements/dev.in -o requirements/dev.txt
+	$(COMPILE) requirements/local.in -c requirements/dev.txt -o requirements/local.txt
+	$(COMPILE) requirements/runtime.in -c requirements/dev.txt -o requirements/runtime.txt
+	$(COMPILE) requirements/bootstrap.in -c requirements/dev.txt -o requirements/bootstrap.txt
+
+clean: ## Remove .venv and caches; data stays
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# pip installs uv, uv installs the rest in seconds; where uv cannot, pip does it in half a minute.
+$(READY):
+	@$(PYTHON) -m venv .venv || { echo "Marquee needs $(PYTHON) with its venv module (or: make PYTHON=... run)"; exit 1; }
+	@echo "Installing what Marquee needs into .venv ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt \
+		|| $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@rm -f .venv/.ready-*
+	@touch $@

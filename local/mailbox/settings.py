@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    state_dir: Path
+    smtp_port: int = 1025
+    port: int = 8025
+    keep: int = 500
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        return cls(
+            state_dir=Path(environment.get("STATE_DIR", "mailbox")),
+            smtp_port=int(environment.get("SMTP_PORT", cls.smtp_port)),
+            port=int(environment.get("PORT", cls.port)),
+        )

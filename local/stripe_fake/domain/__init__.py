@@ -1,0 +1,1 @@
+"""What Stripe's objects do: each module is one kind of object and its rules."""

@@ -1,0 +1,43 @@
+"""Sign-in: the code flow with the identity provider, browser sessions, and who people are."""
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask
+
+from marquee import cookies
+from marquee.app import build_app, seal
+from marquee.errors import Problem, render
+from services.auth.domain.sessions import Vault
+from services.auth.provider import IdentityProvider
+from services.auth.routes import login, sessions
+from services.auth.settings import AuthSettings
+
+
+def create_app(settings: AuthSettings | None = None) -> Flask:
+    settings = settings or AuthSettings.from_environment()
+    app = build_app(
+        __name__,
+        settings,
+        apis=[login.api, sessions.api],
+        description="OpenID Connect sign-in, browser sessions, people.",
+    )
+    app.config.update(
+        # Between leaving for the provider and coming back: state, nonce, verifier and where to return.
+        SECRET_KEY=hashlib.sha256(b"login cookie" + settings.session_key.encode()).hexdigest(),
+        SESSION_COOKIE_NAME="marquee_login",
+        SESSION_COOKIE_PATH="/auth",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=cookies.is_secure(settings.public_url),
+        PERMANENT_SESSION_LIFETIME=timedelta(minutes=15),
+    )
+    app.extensions["auth.vault"] = Vault(settings.session_key)
+    app.extensions["auth.provider"] = IdentityProvider(app, settings)
+    app.register_error_handler(Problem, _page_or_problem)
+    return seal(app)
+
+
+def _page_or_problem(problem: Problem) -> Any:
+    return login.as_page(problem) or render(problem)

@@ -1,0 +1,39 @@
+"""The cinema calls a screening off. Rules: docs/rules/refunds.md."""
+
+from sqlalchemy import func
+from sqlalchemy.orm import Session
+
+from marquee import live
+from services.movies.domain import reservations, transitions
+from services.movies.models import LIVE_STATES, Reservation, Screening
+
+
+def cancel_screening(session: Session, screening: Screening, reason: str) -> int:
+    """Nobody can book any more, everybody who paid gets the money back; answers how many bookings that are.
+
+    A repeat changes nothing.
+    """
+    session.refresh(screening, with_for_update={"of": Screening})
+    if screening.state == "cancelled":
+        return 0
+    screening.state, screening.cancel_reason = "cancelled", reason[:200]
+    screening.cancelled_at = func.now()
+    session.flush()
+    found = transitions.lock_all(
+        session, Reservation.screening_id == screening.id, Reservation.state.in_(LIVE_STATES)
+    )
+    for booking in found:
+        _call_off(session, booking, reason)
+    message = {"kind": "screening", "state": "cancelled"}
+    live.publish_after_commit(session, f"screening:{screening.id}", message)
+    return len(found)
+
+
+def _call_off(session: Session, booking: Reservation, reason: str) -> None:
+    booking.cancel_reason = reason[:200]
+    if booking.state == "held":
+        transitions.move(session, booking, "cancelled", f"screening cancelled: {reason}")
+    elif booking.state == "paying":
+        reservations.request_release(session, booking)
+    else:
+        reservations.cancel_paid(session, booking, by="cinema", reason=reason)

@@ -1,0 +1,84 @@
+"""The seats of a plan as booking sees them. A plan never changes, so every process keeps those it has seen."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.movies.models import Seat
+
+# Seats further apart than this, in seat widths, have an aisle between them.
+AISLE = 1.5
+_KEPT_PLANS = 500
+
+
+@dataclass(frozen=True)
+class Place:
+    """One seat of a plan; `x` and `y` in seat widths from the left end of the screen."""
+
+    label: str
+    row: str
+    rank: int
+    number: int
+    kind: str
+    partner: str | None
+    x: float
+    y: float
+
+
+class Plan(Mapping[str, Place]):
+    """Places by label, in the order of rows from the screen and of seats from the left."""
+
+    def __init__(self, places: list[Place]) -> None:
+        ordered = sorted(places, key=lambda place: (place.rank, place.x))
+        self._places = {place.label: place for place in ordered}
+
+    def __getitem__(self, label: str) -> Place:
+        return self._places[label]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @cached_property
+    def rows(self) -> list[list[Place]]:
+        """From the screen to the back."""
+        return [list(row) for _, row in groupby(self.values(), key=lambda place: place.rank)]
+
+    @cached_property
+    def blocks(self) -> list[list[Place]]:
+        """Stretches of a row without an aisle in them."""
+        return [block for row in self.rows for block in _split_at_aisles(row)]
+
+
+def load_plan(session: Session, plan_id: UUID) -> Plan:
+    if plan_id not in _plans:
+        if len(_plans) >= _KEPT_PLANS:
+            _plans.clear()
+        _plans[plan_id] = Plan(
+            [_place(seat) for seat in session.scalars(select(Seat).where(Seat.plan_id == plan_id))]
+        )
+    return _plans[plan_id]
+
+
+_plans: dict[UUID, Plan] = {}
+
+
+def _place(seat: Seat) -> Place:
+    return Place(seat.label, seat.row, seat.row_rank, seat.number, seat.kind, seat.partner, seat.x, seat.y)
+
+
+def _split_at_aisles(row: list[Place]) -> list[list[Place]]:
+    blocks: list[list[Place]] = []
+    for place in row:
+        if blocks and place.x - blocks[-1][-1].x <= AISLE:
+            blocks[-1].append(place)
+        else:
+            blocks.append([place])
+    return blocks

@@ -1,0 +1,84 @@
+"""How a reservation changes state: one table of legal edges, one function that walks them.
+
+held ──> paying ──> confirmed ──> ticketed
+ │         │  │         └─────┬──────┘
+ │         │  └───────────> refund_due ──> refunded
+ └> expired, cancelled          ^
+          └── late money ───────┘   (or back to confirmed, where the seats are still free)
+"""
+
+import structlog
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from marquee import live
+from services.movies.domain import claims
+from services.movies.models import LIVE_STATES, Reservation, ReservationTransition
+
+log = structlog.get_logger(__name__)
+
+EDGES: dict[str, frozenset[str]] = {
+    "held": frozenset({"paying", "expired", "cancelled"}),
+    "paying": frozenset({"confirmed", "expired", "cancelled", "refund_due"}),
+    "confirmed": frozenset({"ticketed", "refund_due"}),
+    "ticketed": frozenset({"refund_due"}),
+    "expired": frozenset({"paying", "confirmed", "refund_due"}),
+    "cancelled": frozenset({"confirmed", "refund_due"}),
+    "refund_due": frozenset({"refunded"}),
+    "refunded": frozenset(),
+}
+# As a seat map shows them.
+SEEN_AS = {"held": "held", "paying": "held", "confirmed": "taken", "ticketed": "taken"}
+
+
+def move(session: Session, reservation: Reservation, target: str, cause: str) -> bool:
+    """Bring `reservation`, whose row the caller has locked, to `target`; log it, and free its seats if it ends.
+
+    An edge that is not in the table changes nothing: it is what a late or repeated message looks like. The log's
+    primary key (reservation, version) refuses a second walker should a lock ever be forgotten.
+    """
+    source = reservation.state
+    if target not in EDGES[source]:
+        log.info(
+            "transition_ignored", reservation=str(reservation.id), source=source, target=target, cause=cause
+        )
+        return False
+    reservation.state = target
+    reservation.version += 1
+    reservation.updated_at = func.now()
+    session.add(
+        ReservationTransition(
+            reservation_id=reservation.id,
+            version=reservation.version,
+            source=source,
+            target=target,
+            cause=cause[:120],
+        )
+    )
+    session.flush()
+    _settle_seats(session, reservation, source)
+    live.publish_after_commit(session, f"reservation:{reservation.id}", {"kind": "state", "state": target})
+    log.info("transition", reservation=str(reservation.id), source=source, target=target, cause=cause)
+    return True
+
+
+def tell_seats(session: Session, reservation: Reservation, seats: list[str], seen_as: str) -> None:
+    """Show `seats` in another state on every open seat map, once the change is durable."""
+    if seats:
+        changed = dict.fromkeys(sorted(seats), seen_as)
+        channel = f"screening:{reservation.screening_id}"
+        live.publish_after_commit(session, channel, {"kind": "seats", "seats": changed})
+
+
+def _settle_seats(session: Session, reservation: Reservation, source: str) -> None:
+    """A reservation that lives keeps its claims; one that ended has none."""
+    if reservation.state not in LIVE_STATES:
+        tell_seats(session, reservation, claims.release(session, reservation.id), "free")
+    elif SEEN_AS[reservation.state] != SEEN_AS.get(source):
+        tell_seats(session, reservation, [s.seat for s in reservation.seats], SEEN_AS[reservation.state])
+
+
+def lock_all(session: Session, *conditions: object) -> list[Reservation]:
+    """Lock the matching reservations, in the order everybody uses."""
+    wanted = select(Reservation).where(*conditions).order_by(Reservation.id).with_for_update()  # type: ignore[arg-type]
+    return list(session.scalars(wanted.execution_options(populate_existing=True)))

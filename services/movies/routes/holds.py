@@ -1,0 +1,143 @@
+"""Holding seats."""
+
+from flask import current_app, request
+from sqlalchemy.orm import Session
+
+from marquee.api import Answer, Api
+from marquee.auth import GUEST_HEADER, HOLDER, PUBLIC, Holder, current_holder, current_person
+from marquee.db import in_transaction
+from marquee.limits import limited
+from services.movies.domain import advice, holds
+from services.movies.domain.places import load_plan
+from services.movies.domain.sales import Wish
+from services.movies.routes.booking_views import show_hold_at, to_hold
+from services.movies.schemas import booking as shapes
+from services.movies.settings import MoviesSettings
+
+api = Api("holds", __name__)
+
+
+def settings() -> MoviesSettings:
+    given: MoviesSettings = current_app.extensions["marquee.settings"]
+    return given
+
+
+def holder_if_any() -> Holder | None:
+    """On routes that are open to all but show an owner more."""
+    has_credentials = current_person() is not None or GUEST_HEADER in request.headers
+    return current_holder() if has_credentials else None
+
+
+@api.get(
+    "/screenings/<uuid:screening_id>/best-seats",
+    access=PUBLIC,
+    answers={200: shapes.Suggestion},
+    problems=(404, 409, 422),
+    summary="The best seats for a party, in words; nothing is held yet",
+)
+def best_seats(path: shapes.ScreeningPath, query: shapes.PartyQuery) -> Answer:
+    def work(session: Session) -> shapes.Suggestion:
+        found = advice.suggest_seats(
+            session, path.screening_id, query.people, kind=query.kind, step_free=query.step_free
+        )
+        return shapes.Suggestion.model_validate(found)
+
+    return in_transaction(work)
+
+
+@api.get(
+    "/screenings/<uuid:screening_id>/seat-advice",
+    access=PUBLIC,
+    answers={200: shapes.SeatAdvice},
+    problems=(404, 422),
+    summary="Whether these seats would leave a single one beside them, and what to take instead",
+)
+def seat_advice(path: shapes.ScreeningPath, query: shapes.ChosenSeats) -> Answer:
+    holder = holder_if_any()
+    seats, ids = query.seats.split(","), holder.ids if holder else ()
+
+    def work(session: Session) -> shapes.SeatAdvice:
+        return shapes.SeatAdvice.model_validate(advice.advise_on(session, path.screening_id, seats, ids))
+
+    return in_transaction(work)
+
+
+@api.post(
+    "/screenings/<uuid:screening_id>/holds",
+    access=HOLDER,
+    answers={201: shapes.Hold},
+    problems=(404, 409, 422, 429),
+    summary="Hold all of these seats, or none",
+)
+@limited("20/minute")
+def hold_seats(path: shapes.ScreeningPath, body: shapes.HoldRequest) -> Answer:
+    holder = current_holder()
+    wishes = [Wish(seat.seat, seat.ticket_type) for seat in body.seats]
+
+    def work(session: Session) -> shapes.Hold:
+        sale, hold = holds.hold_on_sale(session, path.screening_id, wishes, holder, settings())
+        return show_hold_at(hold, load_plan(session, sale.plan_id), sale.now, settings())
+
+    return in_transaction(work), 201
+
+
+@api.get(
+    "/screenings/<uuid:screening_id>/holds/mine",
+    access=HOLDER,
+    answers={200: shapes.Hold, 204: None},
+    summary="The caller's open hold on a screening",
+)
+def my_hold(path: shapes.ScreeningPath) -> Answer:
+    holder = current_holder()
+
+    def work(session: Session) -> shapes.Hold | None:
+        hold = holds.hold_of(session, path.screening_id, holder)
+        return to_hold(session, hold, settings()) if hold else None
+
+    return in_transaction(work)
+
+
+@api.get("/holds/<uuid:hold_id>", access=HOLDER, answers={200: shapes.Hold}, problems=(404,))
+def show_hold(path: shapes.HoldPath) -> Answer:
+    holder = current_holder()
+    return in_transaction(lambda s: to_hold(s, holds.find_hold(s, path.hold_id, holder), settings()))
+
+
+@api.post(
+    "/holds/<uuid:hold_id>/extend",
+    access=HOLDER,
+    answers={200: shapes.Hold},
+    problems=(404, 409),
+    summary="Keep the seats for another full time, ten times at most",
+)
+def extend_hold(path: shapes.HoldPath) -> Answer:
+    holder = current_holder()
+
+    def work(session: Session) -> shapes.Hold:
+        hold = holds.extend_hold(session, path.hold_id, holder, settings())
+        return to_hold(session, hold, settings())
+
+    return in_transaction(work)
+
+
+@api.delete(
+    "/holds/<uuid:hold_id>",
+    access=HOLDER,
+    answers={204: None},
+    problems=(404,),
+    summary="Give the seats back at once",
+)
+def release_hold(path: shapes.HoldPath) -> Answer:
+    holder = current_holder()
+    in_transaction(lambda session: holds.release_hold(session, path.hold_id, holder))
+
+
+@api.post(
+    "/holds/adopt",
+    access=HOLDER,
+    answers={204: None},
+    summary="After signing in: a guest's open bookings become the person's (send both credentials)",
+)
+def adopt_holds() -> Answer:
+    holder = current_holder()
+    in_transaction(lambda session: holds.adopt_holds(session, holder, settings()))

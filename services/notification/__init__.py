@@ -1,0 +1,12 @@
+"""What people are told: mail, and an inbox on the website."""
+
+from flask import Flask
+
+from marquee.app import build_app, seal
+from services.notification.routes import inbox
+from services.notification.settings import NotificationSettings
+
+
+def create_app(settings: NotificationSettings | None = None) -> Flask:
+    settings = settings or NotificationSettings.from_environment()
+    return seal(build_app(__name__, settings, apis=[inbox.api], description="Inbox and mail."))

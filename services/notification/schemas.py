@@ -1,0 +1,20 @@
+"""Shapes of the notification service."""
+
+from datetime import datetime
+from uuid import UUID
+
+from marquee.api import Shape
+
+
+class NoticeShape(Shape):
+    id: UUID
+    kind: str
+    text: str
+    link: str
+    created_at: datetime
+    read_at: datetime | None
+
+
+class Inbox(Shape):
+    unread: int
+    notices: list[NoticeShape]

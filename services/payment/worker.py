@@ -1,0 +1,37 @@
+"""The payment service's worker: events in and out, and the steps at Stripe."""
+
+from functools import partial
+
+from marquee import live, logs
+from marquee.db import Database
+from marquee.messaging.broker import broker_from
+from marquee.messaging.worker import run_worker
+from services.payment.bell import Bell
+from services.payment.handlers import HANDLERS
+from services.payment.provider import StripeProvider
+from services.payment.settings import PaymentSettings
+from services.payment.steps import Steps
+
+
+def main() -> None:
+    settings = PaymentSettings.from_environment()
+    logs.configure(settings.service, settings.log_level)
+    live.connect(settings.redis_url)
+    # Relay, consumer, bell and a connection per provider thread.
+    database = Database(
+        settings.database_url, pool_size=4 + settings.provider_threads, name="marquee-payment-worker"
+    )
+    bell = Bell()
+    # One for all threads, so that they share its pace.
+    steps = Steps(database, StripeProvider(settings), settings, bell)
+    run_worker(
+        service=settings.service,
+        engine=database.engine,
+        broker=broker_from(settings),
+        handlers=HANDLERS,
+        loops=[partial(bell.listen, database), *[steps.run] * settings.provider_threads],
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,214 @@
+"""The door: one code, one verdict in words. Two doors in the same second: exactly one lets in."""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from marquee.contracts.reservation import BookingFacts
+from marquee.contracts.ticket import TicketAdmitted
+from marquee.db import database_now
+from marquee.errors import NotFound
+from marquee.messaging.outbox import record
+from services.ticket.domain.codes import BadCode, SigningKeys, read_code
+from services.ticket.domain.problems import CannotUndo
+from services.ticket.domain.tickets import facts_of
+from services.ticket.models import Admission, Booking, Ticket
+
+# What the person at the door must look at, by ticket type.
+PROOF = {
+    "student": "Student: check the card.",
+    "senior": "Senior: 65 or over.",
+    "child": "Child: 14 or under.",
+    "carer": "Carer: with the person they look after.",
+}
+_TYPED = re.compile(r"(?:MQ-?)?([A-Z2-7]{6})-?([A-Z]{1,3}\d{1,3})?")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the screen shows: ADMIT, CHECK (let in, but look) or NO, and why."""
+
+    result: str
+    reason: str
+    title: str
+    sentence: str
+    ticket: Ticket | None = None
+    admission_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Count:
+    expected: int
+    inside: int
+
+
+def scan(
+    session: Session, text: str, *, screening_id: UUID, scan_id: UUID, door: str, by: str, keys: SigningKeys
+) -> Verdict:
+    """Judge a scanned or typed code for the screening whose door this is, and let in when it is right."""
+    try:
+        ticket = _find(session, text, screening_id, keys)
+    except BadCode:
+        return Verdict("no", "unknown", "Not one of ours", "This code was not made by this house.")
+    except _SeatNeeded as needed:
+        return Verdict("no", "seat_needed", "Which seat?", str(needed))
+    if ticket is None:
+        return Verdict("no", "unknown", "Not one of ours", "No ticket has this code.")
+    refusal = _refusal(session, ticket, screening_id)
+    return refusal or _admit(session, ticket, scan_id=scan_id, door=door, by=by)
+
+
+def undo(session: Session, admission_id: UUID, *, by: str, reason: str, within_minutes: int) -> Admission:
+    """Take an admission back, for a while, with a reason. Raises CannotUndo, NotFound."""
+    admission = session.scalars(
+        select(Admission).where(Admission.id == admission_id).with_for_update(of=Admission)
+    ).one_or_none()
+    if admission is None:
+        raise NotFound("No such scan.")
+    if admission.undone_at is not None:
+        raise CannotUndo("Somebody undid it already.")
+    if database_now(session) > admission.admitted_at + timedelta(minutes=within_minutes):
+        raise CannotUndo(f"A scan can be undone within {within_minutes} minutes.")
+    admission.undone_at, admission.undone_by, admission.undo_reason = func.now(), by, reason
+    return admission
+
+
+def count(session: Session, screening_id: UUID) -> Count:
+    """How many hold a ticket, and how many of them are in."""
+    valid = (Booking.screening_id == screening_id) & (Booking.state == "valid")
+    expected = session.scalar(select(func.count()).select_from(Ticket).join(Booking).where(valid))
+    inside = session.scalar(
+        select(func.count())
+        .select_from(Admission)
+        .join(Ticket)
+        .join(Booking)
+        .where(valid, Admission.undone_at.is_(None))
+    )
+    return Count(expected or 0, inside or 0)
+
+
+class _SeatNeeded(Exception):
+    pass
+
+
+def _find(session: Session, text: str, screening_id: UUID, keys: SigningKeys) -> Ticket | None:
+    """By the signed code; or by the short reference that people type: "MQ-7K2FQX-G9"."""
+    typed = _TYPED.fullmatch(text.strip().upper().replace(" ", ""))
+    if typed is None:
+        return session.get(Ticket, read_code(text, keys.public).ticket_id)
+    reference, seat = typed.groups()
+    found = session.scalars(
+        select(Ticket)
+        .join(Booking)
+        .where(Booking.screening_id == screening_id, Booking.reference == reference)
+        .where(Ticket.seat == seat if seat else Ticket.id.is_not(None))
+        .order_by(Ticket.seat)
+    ).all()
+    if len(found) > 1:
+        seats = ", ".join(ticket.seat for ticket in found)
+        raise _SeatNeeded(
+            f"This booking has the seats {seats}. Type MQ-{reference}-{found[0].seat} for one of them."
+        )
+    return found[0] if found else None
+
+
+def _refusal(session: Session, ticket: Ticket, screening_id: UUID) -> Verdict | None:
+    booking = ticket.booking
+    facts = facts_of(booking)
+    if booking.state == "void":
+        return Verdict(
+            "no", "void", "Refunded", f"Seat {ticket.seat} was cancelled: {booking.void_reason}", ticket
+        )
+    if booking.screening_id != screening_id:
+        day_word = "Another showing" if _is_today(session, facts) else "Wrong day"
+        return Verdict("no", "wrong_screening", day_word, f"This is for {_showing(facts)}.", ticket)
+    if database_now(session) > booking.ends_at:
+        return Verdict("no", "over", "Over", f"{facts.title} ended at {_clock(facts, ends=True)}.", ticket)
+    return None
+
+
+def _admit(session: Session, ticket: Ticket, *, scan_id: UUID, door: str, by: str) -> Verdict:
+    """Let in by inserting: the unique index lets one insert through, whatever else happens at this moment."""
+    admission_id = session.execute(
+        insert(Admission)
+        .values(ticket_id=ticket.id, scan_id=scan_id, door=door, admitted_by=by)
+        .on_conflict_do_nothing()
+        .returning(Admission.id)
+    ).scalar_one_or_none()
+    if admission_id is not None:
+        _tell_diary(session, ticket, admission_id)
+        return _welcome(ticket, admission_id)
+    standing = session.scalars(
+        select(Admission).where(Admission.ticket_id == ticket.id, Admission.undone_at.is_(None))
+    ).one_or_none()
+    if standing is not None and standing.scan_id == scan_id:
+        return _welcome(ticket, standing.id)  # the same scan, sent again
+    if standing is None:
+        return Verdict("no", "undone", "Undone", "This scan was taken back. Scan the ticket again.", ticket)
+    return Verdict(
+        "no", "already_used", _used_title(standing, ticket), _used_sentence(session, standing), ticket
+    )
+
+
+def _welcome(ticket: Ticket, admission_id: UUID) -> Verdict:
+    facts = facts_of(ticket.booking)
+    title = f"Screen {facts.room} · {ticket.seat}"
+    sentence = f"{facts.title} {_clock(facts)}."
+    if proof := PROOF.get(ticket.ticket_type):
+        return Verdict("check", "proof", title, f"{sentence} {proof}", ticket, admission_id)
+    return Verdict("admit", "ok", title, sentence, ticket, admission_id)
+
+
+def _tell_diary(session: Session, ticket: Ticket, admission_id: UUID) -> None:
+    facts = facts_of(ticket.booking)
+    admitted_at = session.scalars(select(Admission.admitted_at).where(Admission.id == admission_id)).one()
+    record(
+        session,
+        TicketAdmitted(
+            ticket_id=ticket.id,
+            reservation_id=ticket.booking_id,
+            owner=ticket.booking.owner,
+            movie_id=facts.movie_id,
+            title=facts.title,
+            year=facts.year,
+            screening_id=facts.screening_id,
+            cinema=facts.cinema,
+            timezone=facts.timezone,
+            room=facts.room,
+            seat=ticket.seat,
+            starts_at=facts.starts_at,
+            admitted_at=admitted_at,
+        ),
+    )
+
+
+def _used_title(standing: Admission, ticket: Ticket) -> str:
+    at = standing.admitted_at.astimezone(ZoneInfo(facts_of(ticket.booking).timezone))
+    return f"Used {at:%H:%M}" + (f", {standing.door}" if standing.door else "")
+
+
+def _used_sentence(session: Session, standing: Admission) -> str:
+    minutes = int((database_now(session) - standing.admitted_at).total_seconds() // 60)
+    ago = "just now" if minutes < 1 else "1 minute ago" if minutes == 1 else f"{minutes} minutes ago"
+    return f"Already let in {ago}, seat {standing.ticket.seat}. Ask: did you step out?"
+
+
+def _showing(facts: BookingFacts) -> str:
+    local = facts.starts_at.astimezone(ZoneInfo(facts.timezone))
+    return f"{facts.title}, {local:%A} {local.day} {local:%B}, {local:%H:%M}, Screen {facts.room} at {facts.cinema}"
+
+
+def _clock(facts: BookingFacts, *, ends: bool = False) -> str:
+    moment = facts.ends_at if ends else facts.starts_at
+    return f"{moment.astimezone(ZoneInfo(facts.timezone)):%H:%M}"
+
+
+def _is_today(session: Session, facts: BookingFacts) -> bool:
+    zone = ZoneInfo(facts.timezone)
+    return facts.starts_at.astimezone(zone).date() == database_now(session).astimezone(zone).date()

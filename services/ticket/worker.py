@@ -1,0 +1,26 @@
+"""The ticket service's worker: events in and out."""
+
+from marquee import live, logs
+from marquee.db import Database
+from marquee.messaging.broker import broker_from
+from marquee.messaging.worker import run_worker
+from services.ticket.domain.codes import SigningKeys
+from services.ticket.handlers import handlers
+from services.ticket.settings import TicketSettings
+
+
+def main() -> None:
+    settings = TicketSettings.from_environment()
+    logs.configure(settings.service, settings.log_level)
+    live.connect(settings.redis_url)
+    database = Database(settings.database_url, pool_size=3, name="marquee-ticket-worker")
+    run_worker(
+        service=settings.service,
+        engine=database.engine,
+        broker=broker_from(settings),
+        handlers=handlers(SigningKeys(settings.ticket_signing_keys)),
+    )
+
+
+if __name__ == "__main__":
+    main()

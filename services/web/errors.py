@@ -1,0 +1,153 @@
+"""Failures in the house's voice: what happened, what it means for seats and money, what to do next."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+import structlog
+from flask import Flask, Response, make_response, redirect, render_template, request
+from flask_babel import gettext
+from flask_limiter.errors import RateLimitExceeded
+from flask_wtf.csrf import CSRFError
+from pydantic import ValidationError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
+
+from marquee import errors, logs
+from marquee.errors import Problem
+from marquee.http import NeighbourProblem
+from services.web.pages import SignInNeeded
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Failure:
+    title: str
+    sentence: str
+    next_url: str = "/"
+    next_words: str = ""
+
+
+def install(app: Flask) -> None:
+    app.register_error_handler(SignInNeeded, _sign_in)
+    app.register_error_handler(NeighbourProblem, _neighbour)
+    app.register_error_handler(Problem, _problem)
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(RateLimitExceeded, _too_many)
+    app.register_error_handler(ValidationError, lambda e: _problem(errors.from_validation(e)))
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def wants_json() -> bool:
+    """Our own scripts say so; everybody else is a person with a browser."""
+    return request.is_json or request.accept_mimetypes.best == "application/json"
+
+
+def login_url(next_path: str) -> str:
+    return f"/login?next={quote(next_path, safe='/')}"
+
+
+def _sign_in(problem: SignInNeeded) -> AnyResponse:
+    if wants_json():
+        return _answer(problem.body(), 401)
+    return redirect(login_url(request.full_path.rstrip("?") if request.method == "GET" else "/"))
+
+
+def _neighbour(problem: NeighbourProblem) -> Response:
+    return _answer(problem.body(), problem.code)
+
+
+def _problem(problem: Problem) -> Response:
+    response = _answer(problem.body(), problem.status)
+    response.headers.extend(problem.headers)
+    return response
+
+
+def _csrf(error: CSRFError) -> Response:
+    detail = gettext("This page was open for too long, or its cookies were removed. Please load it again.")
+    return _answer(
+        {"type": "/problems/stale-page", "title": gettext("Please try again"), "detail": detail}, 403
+    )
+
+
+def _too_many(error: RateLimitExceeded) -> Response:
+    return _problem(errors.TooMany(gettext("That was a lot at once. Please wait a moment and try again.")))
+
+
+def _http(error: HTTPException) -> Any:
+    return error.response if error.response is not None else _problem(errors.from_http(error))
+
+
+def _unexpected(error: Exception) -> Response:
+    log.error("unexpected_error", exc_info=error)
+    return _problem(Problem())
+
+
+def _answer(body: dict[str, Any], status: int) -> Response:
+    body = {"instance": logs.request_id.get(), "status": status} | body
+    if wants_json():
+        response = make_response(orjson.dumps(body), status)
+        response.content_type = "application/problem+json"
+        return response
+    page = render_template(
+        "views/error.html",
+        failure=failure_of(status, body),
+        status=status,
+        reference=str(body.get("instance") or ""),
+    )
+    return make_response(page, status)
+
+
+def failure_of(status: int, body: dict[str, Any]) -> Failure:
+    detail = str(body.get("detail") or "")
+    match status:
+        case 404 if request.path.startswith(("/screenings", "/checkout")):
+            return Failure(
+                gettext("That showing is over or was moved"),
+                gettext("Nothing was booked and nothing was charged. Here is what plays next."),
+                "/",
+                gettext("What plays next"),
+            )
+        case 404:
+            return Failure(
+                gettext("We have no such page"),
+                gettext("The address may be old, or a letter went missing. Here is what plays next."),
+                "/",
+                gettext("What plays next"),
+            )
+        case 401 | 403:
+            return Failure(
+                str(body.get("title") or gettext("This door is closed")),
+                detail,
+                "/",
+                gettext("To the programme"),
+            )
+        case 409 | 422:
+            return Failure(
+                str(body.get("title") or gettext("That does not fit")),
+                " ".join([detail, gettext("Nothing was charged.")]),
+                request.path if request.method == "GET" else "/",
+                gettext("Go on from here"),
+            )
+        case 429:
+            return Failure(gettext("One moment, please"), detail, request.path, gettext("Try again"))
+        case 502 | 503 | 504:
+            return Failure(
+                gettext("A part of Marquee is away for a moment"),
+                gettext("Seats you hold stay held and nothing was charged. Try again in a few seconds."),
+                request.full_path.rstrip("?") if request.method == "GET" else "/",
+                gettext("Try again"),
+            )
+        case 500:
+            return Failure(
+                gettext("Something broke on our side"),
+                gettext(
+                    "Nothing more was changed or charged. We have a note of it; the reference helps us find it."
+                ),
+                "/",
+                gettext("To the programme"),
+            )
+    return Failure(str(body.get("title") or ""), detail, "/", gettext("To the programme"))

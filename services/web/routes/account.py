@@ -1,0 +1,75 @@
+"""Signing in and out, and the page about oneself."""
+
+from urllib.parse import quote
+
+from flask import current_app, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from marquee.cookies import is_secure, session_cookie_name
+from services.web.clients import movies, or_without
+from services.web.pages import PUBLIC_PAGE, Pages, signed_in_page
+from services.web.settings import WebSettings
+from services.web.views.booking import booking_from, split_by_time
+from services.web.visitor import sign_out
+
+pages = Pages("account", __name__)
+
+
+@pages.get("/login", access=PUBLIC_PAGE)
+def login() -> AnyResponse:
+    return redirect(_auth_url("login"))
+
+
+@pages.get("/register", access=PUBLIC_PAGE)
+def register() -> AnyResponse:
+    return redirect(_auth_url("register"))
+
+
+@pages.post("/logout", access=PUBLIC_PAGE)
+def logout() -> AnyResponse:
+    """Ends our session, the guest's token on this device, and leads on to the issuer to end its own."""
+    settings = _settings()
+    ending = sign_out()
+    response: AnyResponse = redirect(ending or url_for("account.signed_out"), 303)
+    response.delete_cookie(
+        session_cookie_name(settings.public_url),
+        secure=is_secure(settings.public_url),
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+@pages.get("/signed-out", access=PUBLIC_PAGE)
+def signed_out() -> str:
+    return render_template("views/signed_out.html")
+
+
+@pages.get("/me", access=signed_in_page)
+def me() -> str:
+    answer = or_without(lambda: movies().my_reservations())
+    to_come, _ = split_by_time([booking_from(entry) for entry in answer or []])
+    return render_template("views/me.html", to_come=to_come)
+
+
+@pages.get("/dashboard", access=PUBLIC_PAGE)
+def dashboard() -> AnyResponse:
+    """MM-03: the signed-in person's own page, or the way to sign in."""
+    page = render_template("views/dashboard.html")
+    return make_response(page)
+
+
+def local_path(text: str) -> str:
+    """A path on this site, or the home page: `next` comes from the address bar."""
+    is_local = text.startswith("/") and not text.startswith(("//", "/\\")) and text.isprintable()
+    return text if is_local else "/"
+
+
+def _auth_url(action: str) -> str:
+    path = local_path(request.args.get("next", "/"))
+    return f"{_settings().auth_url_external.rstrip('/')}/auth/{action}?next={quote(path, safe='/')}"
+
+
+def _settings() -> WebSettings:
+    settings: WebSettings = current_app.extensions["marquee.settings"]
+    return settings

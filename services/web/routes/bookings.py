@@ -1,0 +1,120 @@
+"""A booking from paying to the ticket, and all bookings of this person or this device."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from marquee.http import NeighbourProblem
+from services.web.clients import Json, movies, or_without, payments, tickets
+from services.web.pages import PUBLIC_PAGE, Pages, signed_in_page
+from services.web.views.booking import Booking, Ticket, booking_from, needs_proof, split_by_time, tickets_from
+
+pages = Pages("bookings", __name__)
+
+
+@pages.get("/bookings", access=PUBLIC_PAGE)
+def my_bookings() -> str:
+    """Also for guests: a browser knows what was booked with it."""
+    answer = or_without(lambda: movies().my_reservations())
+    to_come, over = split_by_time([booking_from(entry) for entry in answer or []])
+    return render_template("views/bookings.html", to_come=to_come, over=over, is_away=answer is None)
+
+
+@pages.get("/myprofile", access=signed_in_page)
+def my_profile() -> AnyResponse:
+    return redirect(url_for("bookings.my_bookings"))
+
+
+@pages.get("/bookings/<uuid:reservation_id>", access=PUBLIC_PAGE)
+def booking_page(reservation_id: UUID) -> str | AnyResponse:
+    """The page that becomes the ticket: it waits for the bank, then for the printing, then it is there."""
+    booking = booking_from(_settled(str(reservation_id)))
+    if booking.state == "held":
+        return redirect(url_for("checkout.checkout_page", hold_id=reservation_id))
+    printed = _tickets_of(booking) if booking.state == "ticketed" else None
+    template = (
+        "views/ticket.html" if printed else "views/waiting.html" if _is_open(booking) else "views/ended.html"
+    )
+    return render_template(
+        template,
+        booking=booking,
+        tickets=printed or [],
+        key=_key(),
+        proof=needs_proof(booking.seats),
+        data={"booking": booking.id, "state": booking.state, "key": _key() or ""},
+    )
+
+
+@pages.get("/bookings/<uuid:reservation_id>/state", access=PUBLIC_PAGE)
+def booking_state(reservation_id: UUID) -> Any:
+    return {"state": movies().reservation(str(reservation_id), _key())["state"]}
+
+
+@pages.post("/bookings/<uuid:reservation_id>/cancel", access=PUBLIC_PAGE)
+def cancel_booking(reservation_id: UUID) -> AnyResponse:
+    try:
+        movies().cancel_reservation(str(reservation_id), _key())
+    except NeighbourProblem as problem:
+        flash(problem.detail or str(problem.problem.get("title", "")), "danger")
+    else:
+        flash(gettext("Cancelled. The money is on its way back to your card; banks take 3 to 5 days."), "ok")
+    return redirect(url_for("bookings.booking_page", reservation_id=reservation_id, key=_key()), 303)
+
+
+@pages.get("/bookings/<uuid:reservation_id>/tickets.pdf", access=PUBLIC_PAGE)
+def tickets_pdf(reservation_id: UUID) -> Response:
+    return _file(tickets().pdf(str(reservation_id), _key()), "marquee-tickets.pdf")
+
+
+@pages.get("/bookings/<uuid:reservation_id>/calendar.ics", access=PUBLIC_PAGE)
+def calendar(reservation_id: UUID) -> Response:
+    return _file(tickets().calendar(str(reservation_id), _key()), "marquee.ics")
+
+
+@pages.get("/bookings/<uuid:reservation_id>/qr/<uuid:ticket_id>.svg", access=PUBLIC_PAGE)
+def qr_code(reservation_id: UUID, ticket_id: UUID) -> Response:
+    return _file(tickets().qr(str(ticket_id), _key()))
+
+
+def _settled(reservation_id: str) -> Json:
+    """Somebody sent back by the bank should not wait for its webhook: read the payment back first."""
+    booking = movies().reservation(reservation_id, _key())
+    if booking["state"] == "paying" and "payment_intent" in request.args:
+        try:
+            or_without(lambda: payments().check(reservation_id))
+        except NeighbourProblem:
+            return booking
+        return movies().reservation(reservation_id, _key())
+    return booking
+
+
+def _tickets_of(booking: Booking) -> list[Ticket] | None:
+    """None while the ticket service is away or still at it."""
+    try:
+        answer = or_without(lambda: tickets().tickets(booking.id, _key() or booking.link_key or None))
+    except NeighbourProblem as problem:
+        if problem.code != 404:
+            raise
+        return None
+    return tickets_from(answer, booking.cinema["timezone"]) if answer else None
+
+
+def _is_open(booking: Booking) -> bool:
+    return booking.state in {"paying", "confirmed", "ticketed"}
+
+
+def _key() -> str | None:
+    return request.args.get("key", "")[:64] or None
+
+
+def _file(content: tuple[bytes, str], name: str | None = None) -> Response:
+    body, content_type = content
+    response = make_response(body)
+    response.content_type = content_type
+    response.headers["Cache-Control"] = "private, max-age=300"
+    if name:
+        response.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    return response

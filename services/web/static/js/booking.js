@@ -1,0 +1,38 @@
+// The waiting page turns into the ticket by itself; the ticket's code can fill the screen.
+import { ask, pageData } from "./ask.js";
+import { follow } from "./live.js";
+
+const data = pageData();
+const query = data.key ? `?key=${encodeURIComponent(data.key)}` : "";
+const SETTLED = ["ticketed", "refunded", "cancelled", "expired"];
+const isWaiting = Boolean(document.querySelector(".waiting"));
+
+async function look() {
+  try {
+    const { state } = await ask(`/bookings/${data.booking}/state${query}`);
+    if (state !== data.state) location.replace(`/bookings/${data.booking}${query}`);
+  } catch {
+    // The next look will tell.
+  }
+}
+
+if (isWaiting || !SETTLED.includes(data.state)) {
+  follow(`/live/bookings/${data.booking}${query}`, { onMessage: look, onOpen: look });
+  setInterval(look, 3000);
+  // Tickets are printed after the state says so: look at the whole page again now and then.
+  if (isWaiting && data.state === "ticketed") setTimeout(() => location.reload(), 2500);
+}
+
+let awake = null;
+for (const code of document.querySelectorAll("[data-brighten]")) {
+  code.addEventListener("click", async () => {
+    const isLarge = code.classList.toggle("is-large");
+    await awake?.release().catch(() => {});
+    awake = isLarge ? await navigator.wakeLock?.request("screen").catch(() => null) : null;
+  });
+  code.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") code.classList.remove("is-large");
+  });
+}
+
+document.querySelector("[data-print]")?.addEventListener("click", () => window.print());

@@ -1,0 +1,239 @@
+// Paying on the page: the provider's card form, one reservation however often the button is pressed.
+import { ask, fill, pageData } from "./ask.js";
+import { HoldClock, clockOf } from "./holdclock.js";
+import { suggestion } from "./mailhosts.js";
+import { Message } from "./messages.js";
+
+const data = pageData();
+const { words } = data;
+const base = `/checkout/${data.hold.id}`;
+const form = document.querySelector("[data-pay-form]");
+const button = form.querySelector("[data-pay]");
+const label = button.querySelector("span");
+const message = new Message(document.querySelector("[data-message]"));
+const KEPT = `form:${data.hold.id}`;
+
+let secret = "";
+let isBusy = false;
+let hold = data.hold;
+let stripe = null;
+let elements = null;
+
+// --- the card form ---
+
+function mountCardForm() {
+  if (!window.Stripe) {
+    message.show("warn", words.cardAway);
+    return;
+  }
+  stripe = window.Stripe(data.key);
+  elements = stripe.elements({ mode: "payment", amount: data.amount, currency: data.currency, appearance: appearance() });
+  elements.create("payment", { layout: "tabs" }).mount("[data-card-fields]");
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => elements.update({ appearance: appearance() }));
+}
+
+// The provider draws in a frame of its own: it cannot see our tokens, so they are handed over.
+function appearance() {
+  const style = getComputedStyle(document.querySelector("#email"));
+  const page = getComputedStyle(document.body);
+  return {
+    theme: "flat",
+    variables: {
+      fontFamily: "Arial, sans-serif",
+      fontSizeBase: "16px",
+      borderRadius: "2px",
+      colorText: page.color,
+      colorBackground: style.backgroundColor,
+      colorPrimary: page.color,
+      colorDanger: getComputedStyle(form.querySelector("[data-email-error]")).color,
+    },
+    rules: { ".Input": { border: `1.5px solid ${style.borderTopColor}`, boxShadow: "none" } },
+  };
+}
+
+// --- paying ---
+
+async function pay() {
+  const email = form.email.value.trim();
+  if (!looksLikeMail(email)) {
+    showMailError(true);
+    form.email.focus();
+    return;
+  }
+  showMailError(false);
+  const checked = await elements.submit();
+  if (checked.error) return;
+  const begun = await begin(email);
+  if (!begun) return;
+  const result = await stripe.confirmPayment({
+    elements,
+    clientSecret: secret,
+    confirmParams: { return_url: data.returnUrl, payment_method_data: { billing_details: { email, name: form.elements.name.value || undefined } } },
+    redirect: "if_required",
+  });
+  if (result.error) await declined(result.error);
+  else await succeeded();
+}
+
+// The same hold is the same reservation and the same payment: asking again changes nothing.
+async function begin(email) {
+  if (secret) return true;
+  const answer = await ask(`${base}/pay`, { email, name: form.elements.name.value.trim() });
+  if (!["paying", "held"].includes(answer.state)) {
+    location.assign(data.returnUrl);
+    return false;
+  }
+  secret = answer.client_secret;
+  form.email.readOnly = form.elements.name.readOnly = true;
+  restartClock(answer.hold);
+  return true;
+}
+
+async function succeeded() {
+  sessionStorage.removeItem(KEPT);
+  // The webhook may be on its way still: the next page waits for it, but asking speeds it up.
+  await ask(`${base}/check`, {}).catch(() => null);
+  location.assign(data.returnUrl);
+}
+
+async function declined(error) {
+  if (error.type === "api_connection_error") {
+    message.show("warn", words.unknown);
+    return;
+  }
+  const answer = await ask(`${base}/check`, {}).catch(() => null);
+  if (answer && !["paying", "held"].includes(answer.state)) {
+    location.assign(data.returnUrl);
+    return;
+  }
+  if (answer) restartClock(answer.hold);
+  const longer = answer ? fill(words.longer, { time: clockOf(answer.hold.expires_at) }) : words.nothingCharged;
+  message.show("danger", fill(words.declined, { reason: error.message }), longer);
+  message.place.scrollIntoView({ block: "center" });
+  document.querySelector("[data-status]").textContent = message.place.textContent;
+}
+
+function busy(isOn) {
+  isBusy = isOn;
+  button.setAttribute("aria-busy", String(isOn));
+  label.textContent = isOn ? words.asking : words.pay;
+}
+
+form.addEventListener("submit", async (event) => {
+  if (!stripe) return;
+  event.preventDefault();
+  if (isBusy) return;
+  busy(true);
+  message.clear();
+  try {
+    await pay();
+  } catch (refusal) {
+    explain(refusal);
+  } finally {
+    busy(false);
+  }
+});
+
+function explain(refusal) {
+  if (!refusal.problem) {
+    message.show("warn", words.away);
+  } else if (refusal.problem.type === "/problems/hold-expired") {
+    ended(clockOf(hold.expires_at), refusal.problem);
+  } else {
+    message.show("danger", refusal.problem.title || "", refusal.message);
+  }
+}
+
+// --- the clock ---
+
+const clock = new HoldClock(words, {
+  keep: async () => {
+    try {
+      hold = (await ask(`/holds/${hold.id}/extend`, {})).hold;
+      return hold;
+    } catch {
+      message.show("warn", words.away);
+      return null;
+    }
+  },
+  letGo: () => document.querySelector(".masthead-way-out form").requestSubmit(),
+  ended,
+});
+
+function restartClock(times) {
+  hold = { ...hold, ...times, extensions_left: 0 };
+  clock.start(hold);
+}
+
+function ended(time) {
+  clock.stop();
+  const seats = hold.seats.map((seat) => seat.seat).join(", ");
+  message.show("warn", fill(words.ended, { time }), "", [[fill(words.takeBack, { seats }), takeBack]]);
+  button.disabled = true;
+}
+
+async function takeBack() {
+  const seats = hold.seats.map(({ seat, ticket_type }) => ({ seat, ticket_type }));
+  try {
+    const answer = await ask(`/screenings/${data.screening}/hold`, { seats });
+    keepForm(answer.hold.id);
+    location.assign(`/checkout/${answer.hold.id}`);
+  } catch (refusal) {
+    if (refusal.problem?.lost) message.show("danger", fill(words.gone, { seats: refusal.problem.lost.join(", ") }), "", alternatives(refusal.problem));
+    else explain(refusal);
+  }
+}
+
+function alternatives(problem) {
+  return (problem.alternatives || []).slice(0, 2).map((labels) => [
+    fill(words.takeBack, { seats: labels.join(", ") }),
+    () => {
+      hold.seats = labels.map((seat, index) => ({ seat, ticket_type: hold.seats[index]?.ticket_type || "adult" }));
+      takeBack();
+    },
+  ]);
+}
+
+// --- the email field, and nothing typed is lost ---
+
+const looksLikeMail = (text) => /^[^@\s]+@[^@\s]+\.[^@\s.]{2,}$/.test(text);
+
+function showMailError(isWrong) {
+  const place = form.querySelector("[data-email-error]");
+  place.hidden = !isWrong;
+  place.querySelector("span").textContent = isWrong ? words.emailNeeded : "";
+  form.email.setAttribute("aria-invalid", String(isWrong));
+}
+
+function suggest() {
+  const place = form.querySelector("[data-suggestion]");
+  const better = suggestion(form.email.value.trim(), data.mailHosts);
+  place.hidden = !better;
+  if (!better) return;
+  const bold = document.createElement("b");
+  const [name, host] = better.split("@");
+  bold.textContent = host;
+  place.querySelector("span").replaceChildren(`${words.didYouMean} ${name}@`, bold, "?");
+  place.querySelector("button").onclick = () => {
+    form.email.value = better;
+    place.hidden = true;
+    keepForm(hold.id);
+    form.elements.name.focus();
+  };
+}
+
+function keepForm(id) {
+  sessionStorage.setItem(`form:${id}`, JSON.stringify({ email: form.email.value, name: form.elements.name.value }));
+}
+
+const kept = JSON.parse(sessionStorage.getItem(KEPT) || "null");
+if (kept && !form.email.value) form.email.value = kept.email;
+if (kept && !form.elements.name.value) form.elements.name.value = kept.name;
+form.email.addEventListener("blur", () => {
+  if (form.email.value) suggest();
+  if (looksLikeMail(form.email.value.trim())) showMailError(false);
+});
+form.addEventListener("input", () => keepForm(hold.id));
+
+clock.start(hold);
+mountCardForm();

@@ -1,0 +1,186 @@
+// The door: camera or scanner in, one verdict out. Nothing here ever says ADMIT by itself.
+import { Camera } from "./door/camera.js";
+import { Signals } from "./door/signals.js";
+import { VerdictScreen } from "./door/verdict.js";
+
+const page = JSON.parse(document.querySelector("#page-data").textContent);
+const home = `/door/${page.screening}`;
+const csrf = document.querySelector("[name=csrf_token]").value;
+const SAME_CODE_MS = 3000;
+
+const find = (name) => document.querySelector(`[data-${name}]`);
+const form = find("code");
+const field = form.elements.code;
+const signals = new Signals(find("sound"), find("buzz"));
+const screen = new VerdictScreen(page.words);
+
+let last = { code: null, seenAt: 0 };
+let unanswered = null;
+let isAsking = false;
+
+async function post(path, body, type = "application/json") {
+  return fetch(path, {
+    method: "POST",
+    body,
+    headers: { "Content-Type": type, Accept: "application/json", "X-CSRFToken": csrf },
+    signal: AbortSignal.timeout(6000),
+  });
+}
+
+// --- codes, from the camera, a scanner or the keyboard
+
+// A code that stays in view is one scan, however often the camera sees it.
+function isSameAgain(code) {
+  const now = performance.now();
+  const isSame = code === last.code && now - last.seenAt < SAME_CODE_MS;
+  last = { code, seenAt: now };
+  return isSame;
+}
+
+async function scan(code) {
+  if (isAsking || isSameAgain(code)) return;
+  await ask({ code, scan_id: crypto.randomUUID() });
+}
+
+async function ask(wanted) {
+  isAsking = true;
+  try {
+    const answer = await post(`${home}/scans`, JSON.stringify(wanted));
+    if (!answer.ok) throw answer;
+    unanswered = null;
+    show(await answer.json());
+  } catch (trouble) {
+    unanswered = wanted;
+    show(await unchecked(trouble));
+  } finally {
+    isAsking = false;
+  }
+}
+
+async function unchecked(trouble) {
+  const sentence = trouble instanceof Response ? await sentenceOf(trouble) : page.words.offline;
+  return { result: "unchecked", title: page.words.tryAgain, sentence, can_retry: true };
+}
+
+async function sentenceOf(answer) {
+  if (answer.status === 401 || answer.status === 403) return page.words.signedOut;
+  const problem = await answer.json().catch(() => ({}));
+  return problem.detail ? `${page.words.unchecked}: ${problem.detail}` : page.words.offline;
+}
+
+// --- pictures, where the browser reads no codes itself
+
+let frameScan = crypto.randomUUID();
+let lastFrame = { ticket: null, seenAt: 0 };
+
+async function judgeFrame(picture) {
+  try {
+    const answer = await post(`${home}/frames?scan_id=${frameScan}`, picture, "image/jpeg");
+    if (answer.status === 429) return;
+    if (!answer.ok) throw answer;
+    // Only an answered picture gives its scan id up: sending it again finds the first verdict.
+    frameScan = crypto.randomUUID();
+    if (answer.status === 200) showFrame(await answer.json());
+    camera.say(page.words.hold);
+  } catch (trouble) {
+    // There may have been no code in it at all: say so beside the picture, not over a verdict.
+    camera.say((await unchecked(trouble)).sentence);
+  }
+}
+
+function showFrame(verdict) {
+  const ticket = verdict.ticket_id || verdict.sentence;
+  const now = performance.now();
+  const isSame = ticket === lastFrame.ticket && now - lastFrame.seenAt < SAME_CODE_MS;
+  lastFrame = { ticket, seenAt: now };
+  if (!isSame) show(verdict);
+}
+
+// --- the screen
+
+function show(verdict) {
+  screen.show(verdict);
+  signals.give(verdict.result);
+  refreshCounts();
+}
+
+function next() {
+  screen.clear();
+  field.value = "";
+  form.elements.scan_id.value = crypto.randomUUID();
+  if (isTyping()) field.focus();
+}
+
+async function refreshCounts() {
+  try {
+    const answer = await fetch(`${home}/count`, { headers: { Accept: "application/json" } });
+    if (!answer.ok) return;
+    const count = await answer.json();
+    find("in").textContent = count.inside;
+    find("to-come").textContent = count.to_come;
+    find("counts").hidden = false;
+  } catch {
+    // The old numbers stay.
+  }
+}
+
+const isTyping = () => find("show-code").getAttribute("aria-expanded") === "true";
+
+function openCode(isOpen) {
+  find("show-code").setAttribute("aria-expanded", String(isOpen));
+  form.hidden = !isOpen;
+  if (isOpen) field.focus();
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const code = field.value.trim();
+  if (!code) return;
+  last = { code: null, seenAt: 0 };
+  scan(code);
+  field.select();
+});
+
+// A hardware scanner is a keyboard: whatever it types, wherever the focus is, goes into the field.
+document.addEventListener("keydown", (event) => {
+  const isText = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (!isText || event.target.closest("input, button, summary, a")?.matches("input")) return;
+  if (event.key === " " && event.target.closest("button, summary, a")) return;
+  openCode(true);
+  field.value = "";
+});
+
+find("show-code").addEventListener("click", () => openCode(!isTyping()));
+find("next").addEventListener("click", (event) => {
+  event.preventDefault();
+  next();
+});
+find("retry").addEventListener("click", () => unanswered && ask(unanswered));
+find("undo").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const reason = event.submitter.value;
+  try {
+    const answer = await post(`${home}/admissions/${screen.admission}/undo`, JSON.stringify({ reason }));
+    const body = await answer.json();
+    screen.undone(answer.ok ? page.words.undone : body.detail || page.words.tryAgain, answer.ok);
+  } catch {
+    screen.undone(page.words.offline, false);
+  }
+  refreshCounts();
+});
+
+const camera = new Camera({
+  video: find("video"),
+  note: find("camera-note"),
+  torch: find("torch"),
+  words: page.words,
+  onCode: scan,
+  onPicture: judgeFrame,
+});
+
+openCode(false);
+camera.start().then((isOn) => {
+  // Without a camera the field is the way in; with a mouse it is at hand anyway.
+  if (!isOn || matchMedia("(pointer: fine)").matches) openCode(true);
+});
+setInterval(() => document.visibilityState === "visible" && refreshCounts(), 15_000);

@@ -1,0 +1,310 @@
+// Choosing seats: a tap holds at once, all or none; what others do is seen within a second.
+import { ask, fill, leaveWord, pageData } from "./ask.js";
+import { HoldClock } from "./holdclock.js";
+import { follow } from "./live.js";
+import { Message, Murmur } from "./messages.js";
+import { Order } from "./order.js";
+import { loneSeat, runFrom, shifted } from "./runs.js";
+import { SeatGrid } from "./seatgrid.js";
+import { SeatList } from "./seatlist.js";
+import { recall, remember, forget } from "./storage.js";
+import { Stepper } from "./stepper.js";
+import { Zoom } from "./zoom.js";
+
+const data = pageData();
+const { words } = data;
+const base = `/screenings/${data.screening}`;
+const RESUME_MS = 120_000;
+const LEFT_KEY = `left:${data.screening}`;
+
+const grid = new SeatGrid(document.querySelector(".map"), words);
+const zoom = new Zoom(document.querySelector("[data-map]"), document.querySelector(".map"));
+const order = new Order(data);
+const message = new Message(document.querySelector("[data-message]"));
+const murmur = new Murmur(makeRegion());
+const people = new Stepper(document.querySelector("[data-people]"), words);
+const list = new SeatList(document.querySelector("[data-list]"), () => people.count);
+const clock = new HoldClock(words, { keep: keepLonger, letGo: () => request([]), ended: holdEnded });
+
+let hold = data.hold;
+let goesOn = false;
+let queue = Promise.resolve();
+
+for (const [label, partner] of Object.entries(data.partners)) {
+  if (grid.cells.has(label)) grid.cells.get(label).partner = partner;
+}
+
+// --- holding ---
+
+const labelsOf = (some) => (some ? some.seats.map((seat) => seat.seat) : []);
+const wish = (label) => ({ seat: label, ticket_type: order.typeOf(label) || "adult" });
+
+// One after the other: two quick taps must not overtake each other.
+function request(labels, types) {
+  queue = queue.then(() => send(labels, types)).catch(() => {});
+  return queue;
+}
+
+async function send(labels, types) {
+  const seats = types || labels.map(wish);
+  mark(labels, true);
+  try {
+    const answer = await ask(`${base}/hold`, { seats });
+    message.clear();
+    showHold(answer.hold);
+    if (answer.hold) order.say(answer.words);
+    if (answer.hold) warnOfLoneSeat();
+  } catch (refusal) {
+    await explain(refusal);
+  } finally {
+    mark(labels, false);
+  }
+}
+
+function mark(labels, isWanted) {
+  for (const label of labels) grid.cells.get(label)?.cell.classList.toggle("is-wanted", isWanted);
+}
+
+function showHold(next) {
+  const before = new Set(labelsOf(hold));
+  hold = next;
+  const now = new Set(labelsOf(hold));
+  for (const label of before) if (!now.has(label)) grid.setState(label, "free");
+  for (const label of now) grid.setState(label, "yours");
+  order.show(hold);
+  showLegend();
+  if (hold) clock.start(hold);
+  else clock.stop();
+  if (!hold) order.say(words.choose);
+  showWayOut();
+  forget(LEFT_KEY);
+}
+
+function showWayOut() {
+  const leave = document.querySelector("[data-leave]");
+  leave.hidden = !hold;
+  document.querySelector("[data-back]").hidden = Boolean(hold);
+  if (hold) leave.action = `/holds/${hold.id}/release`;
+}
+
+async function explain(refusal) {
+  if (!refusal.problem) {
+    message.show("warn", words.away);
+    return;
+  }
+  const { lost = [], alternatives = [] } = refusal.problem;
+  if (!lost.length) {
+    message.show("danger", refusal.message, words.nothingHeld);
+    return;
+  }
+  for (const label of lost) grid.setState(label, "held");
+  const offers = alternatives.filter((labels) => labels.length).slice(0, 3);
+  const text = offers.length ? fill(words.freeTogether, { seats: offers[0].join(", ") }) : words.nothingHeld;
+  const said = lost.length === 1 ? words.justTaken : words.justTakenMany;
+  message.show("danger", fill(said, { seats: lost.join(", ") }), text, offers.map((labels) => [
+    fill(words.useThem, { seats: labels.join(", ") }),
+    () => request(labels),
+  ]));
+  await refresh();
+}
+
+function warnOfLoneSeat() {
+  const labels = labelsOf(hold);
+  const lone = loneSeat(grid.rows, labels);
+  if (!lone) return;
+  const better = shifted(grid.rows, labels, lone);
+  const fix = better ? [[fill(words.shift, { seats: better.join(", ") }), () => request(better)]] : [];
+  if (fix.length) message.show("warn", fill(words.lone, { seat: lone.label }), "", fix);
+}
+
+// --- choosing ---
+
+function choose(seat) {
+  const mine = labelsOf(hold);
+  if (mine.includes(seat.label)) return request(mine.filter((label) => label !== seat.label && label !== partnerOf(seat)));
+  if (seat.state !== "free") return undefined;
+  const missing = mine.length && mine.length < people.count ? people.count - mine.length : people.count;
+  const run = runFrom(grid.rowOf(seat), seat, missing).map((found) => found.label);
+  const kept = missing < people.count ? mine : [];
+  const fewer = run.length < missing;
+  return request([...new Set([...kept, ...run])]).then(() => {
+    if (fewer && hold) order.say(fill(words.fitsOnly, { count: run.length, people: missing }));
+  });
+}
+
+const partnerOf = (seat) => (seat.kind === "sofa" ? seat.partner : null);
+
+async function pick() {
+  const stepFree = document.querySelector("[data-step-free].is-on") ? "&step_free=1" : "";
+  try {
+    const best = await ask(`${base}/best?people=${people.count}${stepFree}`);
+    if (!best.seats.length) {
+      message.show("warn", words.noneTogether);
+      return;
+    }
+    await request(best.seats);
+    if (hold) reveal(grid.cells.get(hold.seats[0].seat));
+  } catch (refusal) {
+    await explain(refusal);
+  }
+}
+
+function reveal(seat) {
+  if (seat && zoom.isTooSmallForFingers) zoom.approach(seat.cell);
+}
+
+// --- what others do ---
+
+let pending = {};
+function apply(seats) {
+  // A burst of changes is one frame's work.
+  const waiting = Object.keys(pending).length;
+  Object.assign(pending, seats);
+  if (waiting) return;
+  requestAnimationFrame(() => {
+    const changes = pending;
+    pending = {};
+    const mine = new Set(labelsOf(hold));
+    const lost = Object.entries(changes).filter(([label, state]) => !mine.has(label) && grid.setState(label, state) && state !== "free");
+    if (lost.length) showLegend();
+    tellNear(lost.map(([label]) => label));
+    list.refreshSoon();
+  });
+}
+
+function tellNear(labels) {
+  const rows = new Set(labelsOf(hold).map((label) => grid.cells.get(label).row));
+  const near = labels.filter((label) => rows.has(grid.cells.get(label)?.row));
+  if (near.length) murmur.say(near.length === 1 ? words.nearTakenOne : fill(words.nearTaken, { count: near.length }));
+}
+
+async function refresh() {
+  try {
+    const answer = await ask(`${base}/state`);
+    if (document.querySelector("[data-reconnecting]")) message.clear();
+    if ((answer.hold?.id || null) !== (hold?.id || null) || labelsOf(answer.hold).join() !== labelsOf(hold).join()) showHold(answer.hold);
+    apply(answer.seats.seats);
+  } catch {
+    message.show("warn", words.reconnecting);
+  }
+}
+
+function showLegend() {
+  const counts = {};
+  for (const seat of grid.cells.values()) {
+    if (seat.state === "free" || seat.state === "yours") counts[seat.kind] = (counts[seat.kind] || 0) + 1;
+    counts[`state:${seat.state}`] = (counts[`state:${seat.state}`] || 0) + 1;
+  }
+  for (const entry of document.querySelectorAll("[data-legend]")) {
+    const { legend } = entry.dataset;
+    const count = counts[legend] || counts[`state:${legend}`] || 0;
+    entry.hidden = !count;
+    const number = entry.querySelector("[data-count]");
+    if (number) number.textContent = count;
+  }
+}
+
+// --- the clock ---
+
+async function keepLonger() {
+  try {
+    const answer = await ask(`/holds/${hold.id}/extend`, {});
+    hold = answer.hold;
+    return hold;
+  } catch (refusal) {
+    await explain(refusal);
+    return null;
+  }
+}
+
+function holdEnded(time) {
+  const ended = hold;
+  const types = ended.seats.map(({ seat, ticket_type }) => ({ seat, ticket_type }));
+  showHold(null);
+  const seats = labelsOf(ended).join(", ");
+  message.show("warn", fill(words.ended, { time }), "", [[fill(words.takeBack, { seats }), () => request(labelsOf(ended), types)]]);
+  refresh();
+}
+
+// --- leaving and coming back ---
+
+function letGoOnLeaving() {
+  if (!hold || goesOn) return;
+  remember(LEFT_KEY, JSON.stringify({ at: Date.now(), seats: hold.seats.map(({ seat, ticket_type }) => ({ seat, ticket_type })) }));
+  leaveWord(`/holds/${hold.id}/release`);
+}
+
+// The seats let go as this page was left, if that was a moment ago.
+function takeLeft() {
+  const left = JSON.parse(recall(LEFT_KEY) || "null");
+  forget(LEFT_KEY);
+  return left && Date.now() - left.at < RESUME_MS ? left.seats : null;
+}
+
+function resume(wishes) {
+  // What the page was drawn with may be older than the word we left behind.
+  showHold(null);
+  const labels = wishes.map(({ seat }) => seat);
+  if (!labels.every((label) => grid.cells.get(label)?.state === "free")) return;
+  const again = () => request(labels, wishes);
+  if (performance.getEntriesByType("navigation")[0]?.type === "reload") {
+    again();
+    return;
+  }
+  const seats = labels.join(", ");
+  const said = labels.length === 1 ? words.resumeOne : words.resume;
+  message.show("ok", fill(said, { seats }), "", [[fill(words.takeBack, { seats }), again]]);
+}
+
+function makeRegion() {
+  const region = document.createElement("p");
+  region.className = "visually-hidden";
+  region.setAttribute("role", "status");
+  region.setAttribute("aria-live", "polite");
+  document.body.append(region);
+  return region;
+}
+
+// --- wiring ---
+
+document.querySelector(".map").addEventListener("click", (event) => {
+  const seat = grid.seatAt(event.target);
+  if (zoom.isTooSmallForFingers && matchMedia("(pointer: coarse), (max-width: 700px)").matches) {
+    zoom.approach((seat || grid.current).cell);
+    return;
+  }
+  if (seat) choose(seat);
+});
+grid.onToggle = choose;
+grid.onEscape = () => document.getElementById("summary-title").focus();
+grid.onAisle = () => { murmur.place.textContent = words.aisle; };
+order.onType = (wishes) => request(wishes.map((w) => w.seat), wishes);
+order.onDrop = (label) => choose(grid.cells.get(label));
+people.onChange = () => list.refreshSoon();
+list.onPick = (labels) => request(labels);
+document.querySelector("[data-pick]").addEventListener("submit", (event) => {
+  event.preventDefault();
+  pick();
+});
+order.form.addEventListener("submit", async (event) => {
+  if (event.submitter?.name !== "then") return event.preventDefault();
+  goesOn = true;
+  return undefined;
+});
+document.querySelector("[data-leave]").addEventListener("submit", () => { goesOn = true; });
+window.addEventListener("pagehide", letGoOnLeaving);
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  goesOn = false;
+  refresh();
+});
+
+const left = takeLeft();
+if (left) {
+  resume(left);
+} else if (hold) {
+  showHold(hold);
+  reveal(grid.cells.get(hold.seats[0].seat));
+}
+showLegend();
+follow(`/live/screenings/${data.screening}`, { onMessage: (update) => update.seats && apply(update.seats), onOpen: refresh });

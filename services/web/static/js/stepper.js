@@ -1,0 +1,31 @@
+// How many people: remembered on this device, and told to the server for the pages it draws.
+import { fill } from "./ask.js";
+
+export class Stepper {
+  constructor(form, words) {
+    this.form = form;
+    this.words = words;
+    this.most = Number(form.dataset.most);
+    this.count = Number(form.dataset.value);
+    this.onChange = () => {};
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.set(this.count + (event.submitter?.hasAttribute("data-more") ? 1 : -1));
+    });
+    this.show();
+  }
+
+  set(count) {
+    this.count = Math.max(1, Math.min(count, this.most));
+    document.cookie = `people=${this.count}; path=/; max-age=31536000; samesite=lax`;
+    this.show();
+    this.onChange(this.count);
+  }
+
+  show() {
+    const words = this.count === 1 ? this.words.onePerson : fill(this.words.people, { count: this.count });
+    this.form.querySelector("[data-people-words]").textContent = words;
+    this.form.querySelector("[data-less]").disabled = this.count <= 1;
+    this.form.querySelector("[data-more]").disabled = this.count >= this.most;
+  }
+}

@@ -1,0 +1,1 @@
+"""From the neighbours' JSON to what templates need: pure functions, no request, no HTTP."""

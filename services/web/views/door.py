@@ -1,0 +1,118 @@
+"""What the door's screen says, from ticket's verdicts and the programme."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import uuid4
+
+from flask_babel import gettext
+
+from marquee.clock import zone
+from services.web.formats import STOCKS
+from services.web.views.showings import Showing, showing_from
+
+NOT_CHECKED = "unchecked"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`result` is admit, check or no, or unchecked: nobody could be asked, so nobody was let in."""
+
+    result: str
+    title: str
+    sentence: str
+    admission_id: str = ""
+
+    @property
+    def word(self) -> str:
+        words = {"admit": gettext("Admit"), "check": gettext("Check"), "no": gettext("No")}
+        return str(words.get(self.result, gettext("Not checked")))
+
+
+@dataclass(frozen=True)
+class Watch:
+    """The screening whose door this is."""
+
+    showing: Showing
+    cinema: dict[str, Any]
+    door: str
+
+    @property
+    def day(self) -> date:
+        return self.showing.day
+
+
+def watch_from(screening: dict[str, Any], door: str) -> Watch:
+    here = zone(screening["cinema"]["timezone"])
+    return Watch(showing_from(screening, here), screening["cinema"], door)
+
+
+def verdict_from(answer: dict[str, Any]) -> Verdict:
+    return Verdict(
+        answer["result"], answer["title"], answer["sentence"], str(answer.get("admission_id") or "")
+    )
+
+
+def not_checked(sentence: str = "") -> Verdict:
+    return Verdict(
+        NOT_CHECKED, gettext("Try again"), sentence or gettext("Not checked: no connection. Try again.")
+    )
+
+
+def new_scan_id() -> str:
+    return str(uuid4())
+
+
+def tonight(programme: dict[str, Any]) -> list[Showing]:
+    """Today's screenings that the programme still has, by start."""
+    here = zone(programme["cinema"]["timezone"])
+    found = [showing_from(entry, here) for film in programme["films"] for entry in film["screenings"]]
+    today = datetime.fromisoformat(programme["now"]).astimezone(here).date()
+    ours = [showing for showing in found if not showing.is_cancelled and showing.day == today]
+    return sorted(ours, key=lambda showing: (showing.starts, showing.room))
+
+
+def stock_word(day: date) -> str:
+    """What people call the paper of that day."""
+    words = {
+        "mon": gettext("manila"),
+        "tue": gettext("leaf"),
+        "wed": gettext("sky"),
+        "thu": gettext("yellow"),
+        "fri": gettext("orange"),
+        "sat": gettext("pink"),
+        "sun": gettext("aqua"),
+    }
+    return str(words[STOCKS[day.weekday()]])
+
+
+def undo_reasons() -> list[str]:
+    return [
+        gettext("Scanned by mistake"),
+        gettext("Stepped out again"),
+        gettext("Not their ticket"),
+        gettext("Card did not match"),
+    ]
+
+
+def page_data(watch: Watch) -> dict[str, Any]:
+    """For door.js: where to ask, and the words it says itself."""
+    return {
+        "screening": watch.showing.id,
+        "words": {
+            "admit": gettext("Admit"),
+            "check": gettext("Check"),
+            "no": gettext("No"),
+            "unchecked": gettext("Not checked"),
+            "tryAgain": gettext("Try again"),
+            "offline": gettext("Not checked: no connection. Try again."),
+            "signedOut": gettext("Not checked: you are signed out. Load this page again."),
+            "denied": gettext(
+                "The camera is off: this page may not use it. Allow it in the browser, or type the code."
+            ),
+            "noCamera": gettext("There is no camera here. Type the code, or use a scanner."),
+            "cameraBusy": gettext("The camera is in use by another program. Type the code for now."),
+            "hold": gettext("Hold the code in the frame"),
+            "undone": gettext("Taken back."),
+        },
+    }

@@ -1,0 +1,196 @@
+"""Calls between services: pooled, timed out, broken off when the neighbour is down, and traceable.
+
+    movies = ServiceClient("movies", settings.movies_url)
+    movies.get("/screenings/…/seats")
+
+A refusal by the neighbour (4xx) comes back as NeighbourProblem with its problem details; a neighbour that is
+away, slow or talks nonsense is NeighbourAway. Only GETs are repeated, once.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+import pybreaker
+import structlog
+import urllib3
+from urllib3.exceptions import HTTPError
+
+from marquee import logs
+from marquee.errors import Problem
+
+log = structlog.get_logger(__name__)
+
+CONNECT_SECONDS, READ_SECONDS = 1.0, 2.0
+Headers = Callable[[], dict[str, str]]
+
+
+class NeighbourAway(Problem):
+    """Another service did not answer, or not in a way we can use."""
+
+    type, title, status = "/problems/neighbour-away", "A part of Marquee is away for a moment", 503
+
+
+class NeighbourProblem(Problem):
+    """Another service refused; its own type, title and status are kept."""
+
+    def __init__(self, status: int, body: dict[str, Any]) -> None:
+        known = {"type", "title", "status", "detail", "instance", "errors"}
+        super().__init__(str(body.get("detail", "")), **{k: v for k, v in body.items() if k not in known})
+        self.code, self.problem = status, body
+        self.kind = str(body.get("type", "about:blank"))
+
+    def body(self) -> dict[str, Any]:
+        return {"status": self.code, **self.problem}
+
+
+class ServiceClient:
+    """One neighbour. `headers` is asked on every call: the caller's own token, a guest token, a service token."""
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        *,
+        headers: Headers = dict,
+        read_seconds: float = READ_SECONDS,
+        pool_size: int = 16,
+    ) -> None:
+        self.name, self._url, self._headers = name, url.rstrip("/"), headers
+        self._timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds)
+        self._pool = urllib3.PoolManager(maxsize=pool_size, retries=False)
+        self._breaker = pybreaker.CircuitBreaker(fail_max=5, reset_timeout=5, exclude=[NeighbourProblem])
+
+    def get(self, path: str, **query: Any) -> Any:
+        try:
+            return self._send("GET", path, query=query)
+        except NeighbourAway:
+            if self._breaker.current_state == pybreaker.STATE_OPEN:
+                raise
+            return self._send("GET", path, query=query)
+
+    def get_bytes(self, path: str, **query: Any) -> tuple[bytes, str]:
+        """A file: its bytes and content type."""
+        answer = self._answer("GET", path, query=query)
+        return answer.data, answer.headers.get("Content-Type", "application/octet-stream")
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Any:
+        return self._send("POST", path, body=body, headers=headers)
+
+    def post_bytes(self, path: str, content: bytes, content_type: str, **query: Any) -> Any:
+        """Send a file or a picture; answers like `post`."""
+        return self._send("POST", path, content=content, query=query, headers={"Content_Type": content_type})
+
+    def put(self, path: str, body: Any = None, **headers: str) -> Any:
+        return self._send("PUT", path, body=body, headers=headers)
+
+    def patch(self, path: str, body: Any = None, **headers: str) -> Any:
+        return self._send("PATCH", path, body=body, headers=headers)
+
+    def delete(self, path: str, **headers: str) -> Any:
+        return self._send("DELETE", path, headers=headers)
+
+    def _send(self, method: str, path: str, **options: Any) -> Any:
+        answer = self._answer(method, path, **options)
+        if answer.status == 204 or not answer.data:
+            return None
+        try:
+            return orjson.loads(answer.data)
+        except orjson.JSONDecodeError as error:
+            raise NeighbourAway(f"{self.name} answered something that is not JSON") from error
+
+    def _answer(self, method: str, path: str, **options: Any) -> urllib3.BaseHTTPResponse:
+        try:
+            answer: urllib3.BaseHTTPResponse = self._breaker.call(self._request, method, path, **options)
+            return answer
+        except pybreaker.CircuitBreakerError as error:
+            raise NeighbourAway(f"{self.name} is away") from error
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: dict[str, Any] | None = None,
+        body: Any = None,
+        content: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> urllib3.BaseHTTPResponse:
+        url = self._url + path + (f"?{_encoded(query)}" if query else "")
+        began = time.perf_counter()
+        try:
+            answer = self._pool.request(
+                method,
+                url,
+                body=content if body is None else orjson.dumps(body, default=str),
+                headers=self._all_headers(headers or {}, has_body=body is not None),
+                timeout=self._timeout,
+                redirect=False,
+            )
+        except HTTPError as error:
+            log.warning("neighbour_away", neighbour=self.name, path=path, error=repr(error))
+            raise NeighbourAway(f"{self.name} did not answer") from error
+        log.debug(
+            "neighbour", neighbour=self.name, path=path, ms=round((time.perf_counter() - began) * 1000, 1)
+        )
+        if answer.status >= 500:
+            raise NeighbourAway(f"{self.name} answered {answer.status}")
+        if answer.status >= 400:
+            raise NeighbourProblem(answer.status, _problem_of(answer))
+        return answer
+
+    def _all_headers(self, more: dict[str, str], *, has_body: bool) -> dict[str, str]:
+        headers = {"Accept": "application/json", "X-Request-Id": logs.request_id.get(), **self._headers()}
+        if has_body:
+            headers["Content-Type"] = "application/json"
+        return headers | {name.replace("_", "-"): value for name, value in more.items()}
+
+
+def _encoded(query: dict[str, Any]) -> str:
+    return urlencode({k: v for k, v in query.items() if v is not None}, doseq=True)
+
+
+def _problem_of(answer: urllib3.BaseHTTPResponse) -> dict[str, Any]:
+    try:
+        body = orjson.loads(answer.data)
+    except orjson.JSONDecodeError:
+        return {"title": "Refused"}
+    return body if isinstance(body, dict) else {"title": "Refused"}
+
+
+class ServiceToken:
+    """A token of our own by client credentials, renewed a minute before it ends."""
+
+    def __init__(self, issuer_internal: str, client_id: str, client_secret: str) -> None:
+        self._url = f"{issuer_internal}/protocol/openid-connect/token"
+        self._client = {"client_id": client_id, "client_secret": client_secret}
+        self._pool = urllib3.PoolManager(retries=False)
+        self._token, self._renew_at = "", 0.0
+
+    def headers(self) -> dict[str, str]:
+        if time.monotonic() >= self._renew_at:
+            self._fetch()
+        return {"Authorization": f"Bearer {self._token}"}
+
+    def _fetch(self) -> None:
+        try:
+            answer = self._pool.request(
+                "POST",
+                self._url,
+                fields=self._client | {"grant_type": "client_credentials"},
+                encode_multipart=False,
+                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+                redirect=False,
+            )
+        except HTTPError as error:
+            raise NeighbourAway("the issuer did not answer") from error
+        if answer.status != 200:
+            raise NeighbourAway(f"the issuer answered {answer.status} to our client credentials")
+        try:
+            body = orjson.loads(answer.data)
+            token, lasts_seconds = str(body["access_token"]), float(body["expires_in"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise NeighbourAway("the issuer answered something that is not a token") from error
+        self._token, self._renew_at = token, time.monotonic() + max(5.0, lasts_seconds - 60)

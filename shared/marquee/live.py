@@ -1,0 +1,119 @@
+"""What just changed, to whoever is looking: Redis pub/sub, best effort.
+
+Nothing depends on a message arriving: pages fetch the full state when they connect and when they come back.
+Channels: `screening:<id>` (seats changed), `reservation:<id>` (its state changed).
+"""
+
+import contextlib
+import queue
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+import structlog
+from flask import Flask
+from redis import Redis
+from redis.exceptions import RedisError
+from sqlalchemy.orm import Session
+
+from marquee import db
+from marquee.redis import blocking_client, fast_client
+from marquee.settings import Settings
+
+log = structlog.get_logger(__name__)
+PREFIX = "live:"
+PING_SECONDS = 15.0
+_publisher: Redis | None = None
+
+
+def connect(redis_url: str) -> None:
+    """Where this process publishes; called by build_app and by workers."""
+    global _publisher
+    _publisher = fast_client(redis_url)
+
+
+def install(app: Flask, settings: Settings) -> None:
+    connect(settings.redis_url)
+
+
+def publish(channel: str, message: dict[str, Any]) -> None:
+    """Tell every listener now. Redis away: a line in the log."""
+    if _publisher is None:
+        return
+    try:
+        _publisher.publish(PREFIX + channel, orjson.dumps(message, default=str))
+    except RedisError as error:
+        log.warning("live_unavailable", error=repr(error))
+
+
+def publish_after_commit(session: Session, channel: str, message: dict[str, Any]) -> None:
+    """Tell listeners once the change is durable."""
+    db.after_commit(session, lambda: publish(channel, message))
+
+
+class Hub:
+    """One Redis subscription for the whole process, fanned out to a queue per connected page."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._url = redis_url
+        self._listeners: dict[str, set[queue.SimpleQueue[bytes]]] = defaultdict(set)
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def listen(self, channel: str) -> Iterator[bytes | None]:
+        """Messages as they come, and None every PING_SECONDS so that the caller can keep the line open."""
+        self._start()
+        inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        with self._lock:
+            self._listeners[channel].add(inbox)
+        try:
+            while True:
+                try:
+                    yield inbox.get(timeout=PING_SECONDS)
+                except queue.Empty:
+                    yield None
+        finally:
+            with self._lock:
+                self._listeners[channel].discard(inbox)
+                if not self._listeners[channel]:
+                    del self._listeners[channel]
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="live-hub", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            with contextlib.suppress(RedisError, OSError):
+                self._read()
+            # Listeners missed an unknown number of messages: tell them to fetch the full state again.
+            self._broadcast(b'{"kind":"refetch"}')
+            time.sleep(1)
+
+    def _read(self) -> None:
+        client = blocking_client(self._url, block_seconds=10)
+        with contextlib.closing(client), client.pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]
+            subscription.psubscribe(PREFIX + "*")
+            while True:
+                message = subscription.get_message(timeout=10.0)
+                if message is None:
+                    subscription.ping()
+                elif message["type"] == "pmessage":
+                    self._deliver(message["channel"].decode().removeprefix(PREFIX), message["data"])
+
+    def _deliver(self, channel: str, data: bytes) -> None:
+        with self._lock:
+            inboxes = list(self._listeners.get(channel, ()))
+        for inbox in inboxes:
+            inbox.put(data)
+
+    def _broadcast(self, data: bytes) -> None:
+        with self._lock:
+            inboxes = [inbox for group in self._listeners.values() for inbox in group]
+        for inbox in inboxes:
+            inbox.put(data)

@@ -1,0 +1,89 @@
+"""Settings come from the environment, once, typed and frozen; a start with any missing lists them all."""
+
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import EnvSettingsSource as _Env
+
+
+class SettingsError(SystemExit):
+    """The process must not start; the message names every variable that is missing or wrong."""
+
+
+class _SecretFiles(_Env):
+    """NAME_FILE=/run/secrets/name stands for NAME=<what the file holds>."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        path, key, is_complex = super().get_field_value(field, f"{field_name}_file")
+        value = Path(path).read_text().strip() if path else None
+        return value, field_name, is_complex and key == field_name
+
+    def prepare_field_value(
+        self, field_name: str, field: FieldInfo, value: Any, value_is_complex: bool
+    ) -> Any:
+        return value
+
+
+class Settings(BaseSettings):
+    """What every service needs. A service's own settings.py subclasses this."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    service: str
+    port: int = 5000
+    redis_url: str
+    rabbitmq_url: str | None = None
+    keycloak_url_external: str
+    keycloak_url_internal: str
+    keycloak_realm: str = "marquee"
+    keycloak_client_id: str
+    keycloak_client_secret: str = ""
+    # Clients whose users' tokens we honour (the token's `azp`).
+    token_clients: str = "marquee-web,marquee-notification,marquee-programs"  # noqa: S105 - names, no secret
+    log_level: str = "INFO"
+    body_limit_bytes: int = 1_000_000
+    trusted_proxies: int = 0
+    rate_limits: bool = True
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, _SecretFiles(settings_cls), env_settings
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Read the environment; exit with one line per missing or unreadable variable (MM-74)."""
+        try:
+            return cls()  # type: ignore[call-arg]  # the environment fills in the rest
+        except ValidationError as error:
+            raise SettingsError("\n".join(_complaint(e) for e in error.errors())) from None
+
+    @property
+    def issuer(self) -> str:
+        """The `iss` of tokens: always the public address, whichever way we reach Keycloak."""
+        return f"{self.keycloak_url_external.rstrip('/')}/realms/{self.keycloak_realm}"
+
+    @property
+    def issuer_internal(self) -> str:
+        return f"{self.keycloak_url_internal.rstrip('/')}/realms/{self.keycloak_realm}"
+
+
+class DatabaseSettings(Settings):
+    """For the services that own a database."""
+
+    database_url: str
+    database_pool_size: int = 3
+
+
+def _complaint(error: Any) -> str:
+    name = str(error["loc"][0]).upper()
+    return f"{name} is not set" if error["type"] == "missing" else f"{name}: {error['msg']}"

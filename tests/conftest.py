@@ -1,0 +1,79 @@
+"""Real servers for every test that asks for one, started once per session on free ports."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from local.ports import free_port
+from local.servers import Postgres, Valkey
+from local.suite import Suite, scratch_ports
+from tests.journeys.house import QUICK
+
+PASSWORD = "scratch"
+CRASH_POINTS = Path(__file__).parent / "faults" / "injected"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A scratch PostgreSQL: quick, and it forgets everything with the session."""
+    with _scratch_folder() as folder:
+        server = Postgres(folder, free_port(), durable=False)
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def create_database(postgres: Postgres) -> Callable[[str], str]:
+    """`create_database("movies")` answers the URL of a new empty database with its own role."""
+    numbers = count(1)
+    return lambda name: postgres.ensure_database(f"{name}_{next(numbers)}", PASSWORD)
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[Valkey]:
+    with _scratch_folder() as folder:
+        server = Valkey(folder, free_port())
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def valkey_url(valkey: Valkey) -> str:
+    """One server for all tests: flush it first, or keep to keys of your own."""
+    return valkey.url()
+
+
+@pytest.fixture(scope="session")
+def suite() -> Iterator[Suite]:
+    """All of Marquee on scratch ports, with short times; a test that hurts it heals it again."""
+    with _scratch_folder() as folder:
+        faults = folder / "faults"
+        faults.mkdir()
+        env = {**QUICK, "MARQUEE_FAULT_DIR": str(faults)}
+        with Suite(folder / "state", scratch_ports(), env, import_first=CRASH_POINTS) as running:
+            yield running
+
+
+@pytest.fixture
+def scratch_folder() -> Iterator[Path]:
+    """A folder for servers of a test's own; `tmp_path` is closed to the account PostgreSQL runs as."""
+    with _scratch_folder() as folder:
+        yield folder
+
+
+@contextmanager
+def _scratch_folder() -> Iterator[Path]:
+    """A folder that PostgreSQL can reach although root starts it as `nobody` (pytest's own are 0700)."""
+    folder = Path(tempfile.mkdtemp(prefix="marquee-test-"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

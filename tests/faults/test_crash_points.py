@@ -1,0 +1,88 @@
+"""Every crash point of a booking, before and after, by kill -9 of the running program: nothing lost, nothing doubled."""
+
+import time
+
+import pytest
+
+from tests.faults.injected.crash_points import POINTS
+from tests.faults.persistence import cancel, client_secret, ends, hold, insist, pay, reserve
+from tests.journeys.house import until
+
+# As many as the normal run can afford; .ci/run takes all of them.
+QUICK_ONES = {("C1", "after"), ("C3", "before"), ("C5", "after"), ("C12", "after")}
+# One program after the other, so that each has settled before its next death.
+IN_TURN = ("C1", "C2", "C4", "C11", "C12", "C8", "C3", "C5", "C7", "C6", "C9", "C10")
+CASES = [
+    pytest.param(
+        point, when, marks=[] if (point, when) in QUICK_ONES else [pytest.mark.slow], id=f"{point}-{when}"
+    )
+    for when in ("before", "after")
+    for point in IN_TURN
+]
+LEGAL_SECONDS = 15
+
+pytestmark = pytest.mark.journey
+
+
+def test_there_are_twelve_points():
+    assert sorted(POINTS, key=lambda point: int(point[1:])) == [f"C{number}" for number in range(1, 13)]
+    assert set(IN_TURN) == set(POINTS)
+
+
+@pytest.mark.parametrize(("point", "when"), CASES)
+def test_a_death_at_this_point_ends_legally(house, faults, sound, point, when):
+    program = POINTS[point][0]
+    play = {"C9": pay_late, "C10": book_and_cancel}.get(point, book)
+
+    def arm() -> None:
+        faults.arm(point, when)
+
+    buyer, reservation, wanted = play(house, arm)
+    until(lambda: faults.struck(point, when), 20, what=f"the crash at {point}")
+    house.suite.wait_ready(program)
+    back = time.monotonic()
+    ends(buyer, reservation, wanted, seconds=LEGAL_SECONDS)
+    house.mail("tickets" if wanted == "ticketed" else "refunded", reservation["id"], LEGAL_SECONDS)
+    took = time.monotonic() - back
+    sound()
+
+    print(f"{point} {when}: {wanted} {took:.1f} s after {program} was back")
+    assert took <= LEGAL_SECONDS
+    rest(house, program)
+
+
+def book(house, arm):
+    """Seats, payment, tickets, mail."""
+    buyer, screening = house.guest(), house.screening(16)["id"]
+    seats = house.seats_for(screening, 2)
+    arm()
+    reservation = reserve(buyer, hold(buyer, screening, seats))
+    assert pay(buyer, reservation) == "succeeded"
+    return buyer, reservation, "ticketed"
+
+
+def book_and_cancel(house, arm):
+    buyer, reservation, _ = book(house, lambda: None)
+    buyer.becomes(reservation["id"], "ticketed")
+    arm()
+    cancel(buyer, reservation)
+    return buyer, reservation, "refunded"
+
+
+def pay_late(house, arm):
+    """The time is up because payment did not answer; then the buyer pays all the same."""
+    buyer, screening = house.guest(), house.screening(17)["id"]
+    reservation = reserve(buyer, hold(buyer, screening, house.seats_for(screening, 2)))
+    secret = client_secret(buyer, reservation)
+    with house.without("payment-worker"):
+        insist(buyer, "movies", "POST", f"/reservations/{reservation['id']}/release")
+        ends(buyer, reservation, "expired")
+        assert house.pay(secret) == "succeeded"
+        arm()
+    return buyer, reservation, "ticketed"
+
+
+def rest(house, program):
+    """A program that dies often is restarted ever later; the next test's death is its first again."""
+    if program.endswith("-worker"):
+        house.suite.restart(program)

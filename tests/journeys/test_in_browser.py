@@ -1,0 +1,318 @@
+"""The whole way as people walk it: in Chromium, wide and narrow, light and dark, by keyboard, and without scripts."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.suite import Suite, scratch_ports
+from tests.journeys.house import House, until
+
+playwright_api = pytest.importorskip("playwright.sync_api")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or "")
+pytestmark = [
+    pytest.mark.journey,
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM, reason="needs Chromium"),
+    # Playwright leaves its event loop's sockets to the garbage collector.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+VISA, DECLINED, ASKS_THE_BANK = "4242424242424242", "4000000000009995", "4000000000003220"
+
+Open = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[House]:
+    """A suite of our own: with the other journeys' hurried holds the page would ask at once for more time."""
+    folder = Path(tempfile.mkdtemp(prefix="marquee-browser-"))
+    folder.chmod(0o711)
+    with Suite(folder / "state", scratch_ports(), {"RATE_LIMITS": "false", "CHECK_SECONDS": "2"}) as suite:
+        yield House(suite)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with playwright_api.sync_playwright() as started:
+        browser = started.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium: Any, house: House) -> Iterator[Open]:
+    """A new browser window; whatever it complains about fails the test."""
+    contexts, complaints = [], []
+
+    def opened(**options: Any) -> Any:
+        context = chromium.new_context(base_url=house.suite.url("web"), locale="en-GB", **options)
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console", lambda line: complaints.append(line.text) if "Security Policy" in line.text else None
+        )
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def screening(house: House) -> dict[str, Any]:
+    return house.screening(3, day=3)
+
+
+def pick_and_go_on(page: Any, screening: dict[str, Any]) -> None:
+    page.goto(f"/screenings/{screening['id']}/seats")
+    page.get_by_role("button", name="Pick for us").click()
+    page.locator("[data-state=yours]").first.wait_for()
+    page.locator("button:visible, a:visible", has_text="Go on").last.click()
+    page.wait_for_url("**/checkout/*")
+
+
+def fill_card(page: Any, number: str) -> None:
+    card = page.frame_locator("iframe[title='Card details']")
+    card.get_by_label("Card number").fill(number)
+    card.get_by_label("Valid until").fill("1234")
+    card.get_by_label("Security code").fill("123")
+
+
+def press_pay(page: Any) -> None:
+    page.get_by_role("button", name="Pay").click()
+
+
+def ticket_codes(page: Any) -> list[str]:
+    page.get_by_role("link", name="PDF").wait_for(timeout=20_000)
+    return [code.strip() for code in page.locator("text=/^MQ-[A-Z2-7]{6}-/").all_inner_texts()]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_somebody_books_two_seats(open_page: Open, screening: dict[str, Any], size: Any, scheme: str) -> None:
+    page = open_page(viewport=size, color_scheme=scheme)
+
+    pick_and_go_on(page, screening)
+    page.get_by_label("Email").fill("mia@example.org")
+    fill_card(page, VISA)
+    press_pay(page)
+
+    assert len(ticket_codes(page)) == 2
+    wider_than_screen = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    assert not page.evaluate(wider_than_screen)
+
+
+def test_a_declined_card_keeps_everything_and_another_pays(
+    open_page: Open, screening: dict[str, Any]
+) -> None:
+    page = open_page(viewport=NARROW)
+    pick_and_go_on(page, screening)
+    page.get_by_label("Email").fill("mia@example.org")
+    fill_card(page, DECLINED)
+
+    press_pay(page)
+    page.get_by_text("Nothing was charged").first.wait_for()
+    assert page.get_by_label("Email").input_value() == "mia@example.org"
+    fill_card(page, VISA)
+    press_pay(page)
+
+    assert len(ticket_codes(page)) == 2
+
+
+def test_a_bank_that_asks_first_is_answered_on_the_page(open_page: Open, screening: dict[str, Any]) -> None:
+    page = open_page(viewport=WIDE)
+    pick_and_go_on(page, screening)
+    page.get_by_label("Email").fill("mia@example.org")
+    fill_card(page, ASKS_THE_BANK)
+
+    press_pay(page)
+    page.frame_locator("iframe[title='Your bank asks']").get_by_role("button", name="Approve").click()
+
+    assert len(ticket_codes(page)) == 2
+
+
+def test_without_scripts_every_step_works(open_page: Open, screening: dict[str, Any], house: House) -> None:
+    page = open_page(viewport=NARROW, java_script_enabled=False)
+    page.goto("/")
+    page.goto(f"/screenings/{screening['id']}/seats")
+    page.get_by_text("Every seat, one by one").click()
+    for seat in house.seats_for(screening["id"], 2):
+        page.locator(f"label:has(input[name=seat][value='{seat}'])").last.click()
+    page.get_by_role("button", name="Hold these seats").last.click()
+    page.locator("button:visible, a:visible", has_text="Go on").last.click()
+    page.wait_for_url("**/checkout/*")
+    page.get_by_label("Email").fill("mia@example.org")
+    press_pay(page)
+    page.get_by_label("Card number").fill(VISA)
+    page.get_by_label("Valid until").fill("12 / 34")
+    page.get_by_label("Security code").fill("123")
+    page.get_by_role("button", name="Pay").click()
+    page.wait_for_url("**/bookings/*")
+
+    assert len(ticket_codes(page)) == 2
+
+
+def test_by_keyboard_only(open_page: Open, screening: dict[str, Any]) -> None:
+    page = open_page(viewport=WIDE)
+    page.goto(f"/screenings/{screening['id']}/seats")
+    tab_to(page, "[role=gridcell]:focus")
+    page.keyboard.press("Control+Home")
+    page.keyboard.press("d")
+    page.keyboard.press("Space")
+    page.locator("[data-state=yours]").first.wait_for()
+    tab_to(page, "button:focus, a:focus", words="Go on")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/checkout/*")
+    tab_to(page, "input[type=email]:focus")
+    page.keyboard.type("mia@example.org")
+    tab_until(
+        page, lambda: bool(page.evaluate("document.activeElement.tagName === 'IFRAME'")), "the card fields"
+    )
+    for text in (VISA, "1234", "123"):
+        page.keyboard.type(text)
+        page.keyboard.press("Tab")
+    tab_to(page, "button:focus", words="Pay")
+    page.keyboard.press("Enter")
+
+    assert len(ticket_codes(page)) >= 1
+
+
+def test_a_seat_taken_elsewhere_changes_within_a_second(
+    open_page: Open, screening: dict[str, Any], house: House
+) -> None:
+    page = open_page(viewport=WIDE)
+    page.goto(f"/screenings/{screening['id']}/seats")
+    (seat,) = house.seats_for(screening["id"], 1)
+    page.wait_for_timeout(800)  # the stream is open
+
+    house.guest().hold(screening["id"], [seat])
+
+    page.locator(f"[data-seat='{seat}'][data-state=held]").first.wait_for(timeout=1000, state="attached")
+
+
+def test_signing_in_midway_keeps_the_hold_and_comes_back(open_page: Open, screening: dict[str, Any]) -> None:
+    page = open_page(viewport=WIDE)
+    pick_and_go_on(page, screening)
+    seats_page = f"/screenings/{screening['id']}/seats"
+
+    page.goto(f"/login?next={seats_page}")
+    sign_in(page, "viola")
+
+    page.wait_for_url(f"**{seats_page}")
+    assert page.locator("[data-state=yours]").count() == 2
+
+
+def test_the_door_lets_in_once(open_page: Open, screening: dict[str, Any]) -> None:
+    buyer, staff = open_page(viewport=NARROW), open_page(viewport=NARROW)
+    pick_and_go_on(buyer, screening)
+    buyer.get_by_label("Email").fill("mia@example.org")
+    fill_card(buyer, VISA)
+    press_pay(buyer)
+    code = ticket_codes(buyer)[0]
+
+    staff.goto(f"/login?next=/door/{screening['id']}")
+    sign_in(staff, "stan")
+    staff.wait_for_url("**/door/*")
+    verdicts = []
+    for _ in range(2):
+        staff.goto(f"/door/{screening['id']}")
+        staff.wait_for_timeout(3200)  # the same code at once would be the same scan
+        field = staff.locator("input[name=code]").first
+        field.fill(code)
+        field.press("Enter")
+        word = staff.locator("[data-verdict] [data-word]")
+        word.wait_for()
+        verdicts.append(word.inner_text().upper())
+
+    assert verdicts == ["ADMIT", "NO"]
+
+
+PAGES = ["/", "/movies", "/rooms", "/help", "{film}", "{seats}", "{checkout}", "{booking}", "/bookings"]
+OFFICE = ["/manage", "/manage/films", "/manage/rooms", "/manage/films/new"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_no_page_has_a_serious_fault_for_assistive_technology(
+    open_page: Open, screening: dict[str, Any], size: Any, scheme: str
+) -> None:
+    page = open_page(viewport=size, color_scheme=scheme)
+    pick_and_go_on(page, screening)
+    checkout = page.url
+    page.get_by_label("Email").fill("mia@example.org")
+    faults = serious_faults(page, "checkout")
+    fill_card(page, VISA)
+    press_pay(page)
+    ticket_codes(page)
+    places = {
+        "{film}": f"/movies/{screening['movie_id']}",
+        "{seats}": f"/screenings/{screening['id']}/seats",
+        "{checkout}": checkout,
+        "{booking}": page.url,
+    }
+    for place in PAGES:
+        page.goto(places.get(place, place))
+        faults += serious_faults(page, place)
+
+    assert faults == []
+
+
+def test_the_office_and_the_door_have_none_either(open_page: Open, screening: dict[str, Any]) -> None:
+    page = open_page(viewport=WIDE)
+    page.goto("/login?next=/manage")
+    sign_in(page, "ada")
+    page.wait_for_url("**/manage")
+    faults = []
+    for place in [*OFFICE, "/door", f"/door/{screening['id']}"]:
+        page.goto(place)
+        faults += serious_faults(page, place)
+
+    assert faults == []
+
+
+def serious_faults(page: Any, place: str) -> list[str]:
+    page.wait_for_timeout(300)
+    found = axe.Axe().run(page).response["violations"]
+    return [
+        f"{place}: {fault['id']}: {fault['nodes'][0]['html'][:120]}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+    ]
+
+
+def sign_in(page: Any, name: str) -> None:
+    page.locator("input[name=username]").fill(name)
+    page.locator("input[name=password]").fill("marquee-demo")
+    page.keyboard.press("Enter")
+
+
+def tab_to(page: Any, selector: str, words: str = "") -> None:
+    """As somebody without a mouse: on and on until it is there."""
+
+    def there() -> bool:
+        focused = page.locator(selector)
+        return focused.count() > 0 and words in (focused.first.inner_text() if words else "")
+
+    tab_until(page, there, f"{selector} {words}")
+
+
+def tab_until(page: Any, there: Callable[[], bool], what: str) -> None:
+    def step() -> bool:
+        page.keyboard.press("Tab")
+        return there()
+
+    until(step, 15, what=f"focus on {what}")

@@ -1,0 +1,67 @@
+"""A screening on sale, and people to sell it to."""
+
+import pytest
+from sqlalchemy import text
+
+from marquee.auth import Holder, Person, guest_id
+from services.movies.domain.holds import hold_seats
+from services.movies.domain.reservations import Buyer, start_payment
+from services.movies.domain.sales import Wish
+from tests.factories.movies import add_screening
+
+
+def guest(name: str) -> Holder:
+    return Holder((guest_id(name),))
+
+
+def person(name: str, *, also_guest: str = "") -> Holder:
+    ids = (f"person:{name}", guest_id(also_guest)) if also_guest else (f"person:{name}",)
+    return Holder(ids, Person(id=name, roles=frozenset({"viewer"})))
+
+
+def adults(*seats: str) -> list[Wish]:
+    return [Wish(seat) for seat in seats]
+
+
+TIMES = {
+    "reservations": ("expires_at", "updated_at", "paying_since", "release_requested_at"),
+    "seat_claims": ("expires_at",),
+}
+
+
+def let_time_pass(database, seconds):
+    """The database's clock cannot be moved, so everything else moves the other way."""
+    with database.transaction() as session:
+        for table, columns in TIMES.items():
+            shifts = ", ".join(f"{c} = {c} - make_interval(secs => {seconds})" for c in columns)
+            session.execute(text(f"UPDATE {table} SET {shifts}"))
+
+
+BUYER = Buyer("ann@example.org", "Ann", "element")
+
+
+@pytest.fixture
+def screening(database):
+    with database.transaction() as session:
+        return add_screening(session)
+
+
+@pytest.fixture
+def hold(database, settings, screening):
+    """`hold("A1", "A2", by=guest("ann"))` in a transaction of its own."""
+
+    def hold(*seats, by=guest("ann"), at=None):  # noqa: B008 - a holder never changes
+        with database.transaction() as session:
+            return hold_seats(session, (at or screening).id, adults(*seats), by, settings)
+
+    return hold
+
+
+@pytest.fixture
+def pay(database, settings, hold):
+    def pay(*seats, by=guest("ann"), at=None):  # noqa: B008 - a holder never changes
+        held = hold(*seats, by=by, at=at)
+        with database.transaction() as session:
+            return start_payment(session, held.id, BUYER, by, settings)
+
+    return pay

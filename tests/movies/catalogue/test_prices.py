@@ -1,0 +1,165 @@
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from services.movies.domain.prices import HOUSE_PRICE_CENTS
+from tests.factories.movies import add_cinema, add_movie, add_plan, add_room, add_screening
+
+ADULT = {"kind": "standard", "ticket_type": "adult", "price_cents": 950}
+STUDENT = {"kind": "standard", "ticket_type": "student", "price_cents": 800}
+SOON = (datetime.now(UTC) + timedelta(hours=5)).isoformat()
+
+
+@pytest.fixture
+def house(database):
+    with database.transaction() as session:
+        cinema = add_cinema(session, slug="orion")
+        room = add_room(session, cinema)
+        add_plan(session, room)
+        return {"movie_id": str(add_movie(session).id), "room_id": str(room.id), "starts_at": SOON}
+
+
+def shown_prices(screening):
+    return {line["ticket_type"]: line["price_cents"] for line in screening["prices"]}
+
+
+def test_a_screening_keeps_the_prices_it_was_made_with(editor, house):
+    card = editor.post("/price-cards", {"name": "Evening", "lines": [ADULT, STUDENT]}).json
+    screening = editor.post("/screenings", house | {"price_card_id": card["id"]}).json
+
+    dearer = editor.put(f"/price-cards/{card['id']}", {"lines": [ADULT | {"price_cents": 1200}]})
+
+    assert dearer.json["lines"] == [ADULT | {"price_cents": 1200}]
+    assert shown_prices(editor.get(f"/screenings/{screening['id']}").json) == {"adult": 950, "student": 800}
+
+
+def test_without_a_card_the_cinemas_first_counts(editor, house):
+    for name, cents in (("Weekend", 1100), ("Evening", 950)):
+        editor.post("/price-cards", {"name": name, "lines": [ADULT | {"price_cents": cents}]})
+
+    assert shown_prices(editor.post("/screenings", house).json) == {"adult": 950}
+
+
+def test_a_cinema_without_cards_asks_the_house_price(editor, house):
+    prices = shown_prices(editor.post("/screenings", house).json)
+
+    assert set(prices.values()) == {HOUSE_PRICE_CENTS}
+
+
+def test_a_card_must_price_every_kind_of_seat_in_the_room(editor, house):
+    premium = {"kind": "premium", "ticket_type": "adult", "price_cents": 1150}
+    card = editor.post("/price-cards", {"name": "Odd", "lines": [premium, STUDENT]}).json
+
+    answer = editor.post("/screenings", house | {"price_card_id": card["id"]})
+
+    assert (answer.status_code, answer.json["type"]) == (422, "/problems/prices-missing")
+    assert answer.json["kinds"] == ["standard"]
+
+
+def test_a_card_of_another_cinema_is_not_there(editor, house, add):
+    add(add_cinema, slug="vega")
+    card = editor.post("/price-cards", {"cinema": "vega", "name": "Evening", "lines": [ADULT]}).json
+
+    assert editor.post("/screenings", house | {"price_card_id": card["id"]}).status_code == 404
+    assert editor.get("/price-cards?cinema=orion").json["price_cards"] == []
+    assert editor.get("/price-cards").json["price_cards"] == [card]
+
+
+def test_a_changed_screening_takes_the_prices_of_today(editor, house):
+    card = editor.post("/price-cards", {"name": "Evening", "lines": [ADULT]}).json
+    screening = editor.post("/screenings", house).json
+    editor.put(f"/price-cards/{card['id']}", {"lines": [ADULT | {"price_cents": 1000}, STUDENT]})
+
+    changed = editor.put(f"/screenings/{screening['id']}", house)
+
+    assert shown_prices(changed.json) == {"adult": 1000, "student": 800}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"lines": []},
+        {"lines": [ADULT, ADULT]},
+        {"lines": [ADULT | {"price_cents": -1}]},
+        {"lines": [ADULT | {"price_cents": 19.99}]},
+        {"lines": [ADULT | {"price_cents": 1_000_001}]},
+        {"lines": [ADULT | {"kind": "throne"}]},
+        {"lines": [ADULT | {"ticket_type": "dog"}]},
+        {"name": ""},
+    ],
+)
+def test_a_faulty_card_is_refused(editor, house, wrong):
+    assert editor.post("/price-cards", {"name": "Evening", "lines": [ADULT]} | wrong).status_code == 422
+    assert editor.get("/price-cards").json["price_cards"] == []
+
+
+def test_a_name_is_used_once_per_cinema(editor, house):
+    wish = {"name": "Evening", "lines": [ADULT]}
+    assert editor.post("/price-cards", wish).status_code == 201
+
+    again = editor.post("/price-cards", wish)
+
+    assert (again.status_code, again.json["type"]) == (409, "/problems/price-card-exists")
+
+
+def test_an_unknown_card_is_not_there(editor):
+    assert editor.put(f"/price-cards/{uuid4()}", {"name": "x"}).status_code == 404
+
+
+def test_only_editors_see_and_change_price_cards(visitor, viewer):
+    for caller, status in ((visitor, 401), (viewer, 403)):
+        assert caller.get("/price-cards").status_code == status
+        assert caller.post("/price-cards", {}).status_code == status
+        assert caller.put(f"/price-cards/{uuid4()}", {}).status_code == status
+
+
+# --- the office -------------------------------------------------------------------------------------------
+
+
+def test_the_week_shows_what_is_sold_held_and_taken_in(database, editor, book):
+    with database.transaction() as session:
+        cinema = add_cinema(session, slug="orion", timezone="UTC")
+        screening = add_screening(session, room=add_room(session, cinema), starts_in=timedelta(days=1))
+    book(screening, "A1")
+    sold = book(screening, "A2", "A3", by="bob")
+    with database.transaction() as session:
+        session.connection().exec_driver_sql(
+            "UPDATE reservations SET state = 'ticketed', email = 'bob@example.org' WHERE id = %(id)s",
+            {"id": sold.id},
+        )
+
+    week = editor.get("/schedule?cinema=orion").json
+    orders = editor.get(f"/screenings/{screening.id}/orders").json["orders"]
+
+    assert len(week["days"]) == 7
+    (showing,) = [s for day in week["days"] for room in day["rooms"] for s in room["screenings"]]
+    assert (showing["sold"], showing["held"], showing["takings_cents"]) == (2, 1, 2300)
+    assert showing["free_at"] > showing["ends_at"]
+    assert [(order["email"], order["total_cents"], len(order["seats"])) for order in orders] == [
+        ("bob@example.org", 2300, 2)
+    ]
+
+
+@pytest.mark.parametrize(
+    "span",
+    [
+        "from=2026-11-23&to=2026-11-22",
+        "from=2026-01-01&to=2026-12-31",
+        "from=soon",
+        "from=1",
+        "from=9999-12-31",
+    ],
+)
+def test_a_week_that_is_none_is_refused(editor, house, span):
+    assert editor.get(f"/schedule?{span}").status_code == 422
+
+
+def test_a_card_cannot_take_the_name_of_another(editor, house):
+    editor.post("/price-cards", {"name": "Weekend", "lines": [ADULT]})
+    card = editor.post("/price-cards", {"name": "Evening", "lines": [ADULT]}).json
+
+    renamed = editor.put(f"/price-cards/{card['id']}", {"name": "Weekend"})
+
+    assert (renamed.status_code, renamed.json["type"]) == (409, "/problems/price-card-exists")
+    assert "Weekend" in renamed.json["detail"]

@@ -1,0 +1,223 @@
+"""Mail: each thing is told once, under a fixed Message-ID, with the papers that belong to it."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from email.message import EmailMessage
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, select, text
+
+from marquee.contracts.reservation import BookingFacts
+from marquee.db import Database, database_now
+from marquee.http import NeighbourAway, NeighbourProblem
+from marquee.testing.apps import settings_for_tests
+from marquee.testing.database import empty, migrated_database
+from services.notification.domain import notices
+from services.notification.letters import Attachment
+from services.notification.mailer import MailAway, MailRefused
+from services.notification.models import Mail, Notice
+from services.notification.post import PostRound
+from services.notification.settings import NotificationSettings
+from tests.factories.bookings import booking_facts
+
+TEMPLATES = ("tickets", "cancelled", "refund_due", "refunded")
+
+
+@pytest.fixture(scope="module")
+def notification_database(create_database: Callable[[str], str]) -> Iterator[Database]:
+    with migrated_database("notification", create_database) as database:
+        yield database
+
+
+@pytest.fixture
+def database(notification_database: Database) -> Database:
+    return empty(notification_database)
+
+
+class FakeMailer:
+    def __init__(self) -> None:
+        self.sent: list[EmailMessage] = []
+        self.trouble: list[Exception] = []
+
+    def send(self, message: EmailMessage) -> None:
+        if self.trouble:
+            raise self.trouble.pop(0)
+        self.sent.append(message)
+
+
+class FakeTickets:
+    def __init__(self) -> None:
+        self.trouble: list[Exception] = []
+
+    def papers(self, booking: BookingFacts) -> list[Attachment]:
+        if self.trouble:
+            raise self.trouble.pop(0)
+        return [
+            Attachment("tickets.pdf", b"%PDF-1.7 paper", "application/pdf"),
+            Attachment("screening.ics", b"BEGIN:VCALENDAR", "text/calendar"),
+        ]
+
+
+class PostOffice:
+    def __init__(self, database: Database) -> None:
+        self.database, self.mailer, self.tickets = database, FakeMailer(), FakeTickets()
+        settings = NotificationSettings(
+            **settings_for_tests(
+                database_url="postgresql+psycopg2://unused",
+                public_url="http://localhost:8081",
+                ticket_url="http://localhost:5003",
+            )
+        )
+        self.round = PostRound(database, self.mailer, self.tickets, settings)  # type: ignore[arg-type]
+
+    def tell(self, template: str, booking: BookingFacts, **more: str) -> None:
+        with self.database.transaction() as session:
+            notices.tell(session, template, booking, **more)
+
+    def work(self) -> None:
+        while self.round.take_one():
+            pass
+
+    def hurry(self) -> None:
+        """As if the wait before the next try were over."""
+        with self.database.transaction() as session:
+            session.execute(text("UPDATE mails SET due_at = now() WHERE state = 'due'"))
+        self.work()
+
+    def mail(self) -> Mail:
+        with self.database.transaction() as session:
+            return session.scalars(select(Mail)).one()
+
+
+@pytest.fixture
+def post(database: Database) -> PostOffice:
+    return PostOffice(database)
+
+
+def test_the_ticket_mail_brings_pdf_and_calendar(post: PostOffice) -> None:
+    booking = booking_facts("G9", "G10")
+    post.tell("tickets", booking)
+
+    post.work()
+
+    (mail,) = post.mailer.sent
+    assert mail["To"] == "viola@marquee.example"
+    assert mail["Subject"].startswith("Your tickets: Paper Moon, ")
+    assert [part.get_content_type() for part in mail.iter_attachments()] == [
+        "application/pdf",
+        "text/calendar",
+    ]
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("title", ["Paper Moon", "Сталкер", "<script>alert(1)</script>"])
+def test_every_mail_says_what_and_how_much_in_both_forms(post: PostOffice, template: str, title: str) -> None:
+    post.tell(template, booking_facts("G9", title=title), reason="the projector broke")
+
+    post.work()
+
+    plain = post.mailer.sent[0].get_body(("plain",))
+    html = post.mailer.sent[0].get_body(("html",))
+    assert plain is not None
+    assert html is not None
+    assert "11.50" in plain.get_content()
+    assert "11.50" in html.get_content()
+    assert "<script>" not in html.get_content()
+
+
+def test_telling_twice_sends_one_mail_and_one_notice(post: PostOffice, database: Database) -> None:
+    booking = booking_facts()
+    for _ in range(3):
+        post.tell("tickets", booking)
+    post.work()
+
+    with database.transaction() as session:
+        noticed = session.scalar(select(func.count()).select_from(Notice))
+    assert (len(post.mailer.sent), noticed) == (1, 1)
+
+
+def test_a_crash_after_sending_sends_a_copy_that_can_be_told_for_one(
+    post: PostOffice, database: Database
+) -> None:
+    """C12: the server took it, we died before noting that."""
+    booking = booking_facts()
+    post.tell("tickets", booking)
+    post.work()
+    with database.transaction() as session:
+        session.execute(text("UPDATE mails SET state = 'due', due_at = now()"))
+    post.work()
+
+    ids = {mail["Message-ID"] for mail in post.mailer.sent}
+    assert len(post.mailer.sent) == 2
+    assert ids == {f"<tickets.{booking.reservation_id}@marquee.example>"}
+
+
+@pytest.mark.parametrize(
+    "trouble", [MailAway("away"), ValueError("a bug"), NeighbourAway("ticket is away")], ids=repr
+)
+def test_a_mail_that_did_not_go_waits_and_goes_later(post: PostOffice, trouble: Exception) -> None:
+    where = post.tickets if isinstance(trouble, NeighbourAway) else post.mailer
+    where.trouble.append(trouble)
+    post.tell("tickets", booking_facts())
+
+    post.work()
+    assert (post.mail().state, post.mailer.sent) == ("due", [])
+    post.hurry()
+
+    assert post.mail().state == "sent"
+
+
+def test_after_many_tries_it_gives_up_and_keeps_the_reason(post: PostOffice) -> None:
+    post.tell("refunded", booking_facts())
+    post.mailer.trouble = [MailAway("the mail server is away")] * notices.GIVE_UP_AFTER
+
+    for _ in range(notices.GIVE_UP_AFTER):
+        assert post.mail().state == "due"
+        post.hurry()
+
+    assert (post.mail().state, post.mail().last_error) == ("given_up", "the mail server is away")
+
+
+def test_an_outage_of_most_of_a_day_loses_no_mail(post: PostOffice) -> None:
+    post.tell("refunded", booking_facts())
+    post.mailer.trouble = [MailAway("away")] * notices.GIVE_UP_AFTER
+    waited = timedelta()
+
+    while post.mail().state == "due":
+        post.hurry()
+        mail = post.mail()
+        with post.database.transaction() as session:
+            waited += mail.due_at - database_now(session)
+
+    assert timedelta(hours=18) < waited < timedelta(hours=30)
+
+
+def test_a_mail_that_the_server_refuses_for_good_is_not_tried_again(post: PostOffice) -> None:
+    post.tell("refunded", booking_facts())
+    post.mailer.trouble = [MailRefused("550 no such mailbox")]
+
+    post.work()
+
+    assert (post.mail().state, post.mail().attempts) == ("given_up", 1)
+    assert post.mail().last_error == "550 no such mailbox"
+
+
+def test_a_booking_cancelled_meanwhile_is_mailed_without_papers(post: PostOffice) -> None:
+    post.tickets.trouble.append(NeighbourProblem(410, {"title": "void"}))
+    post.tell("tickets", booking_facts())
+
+    post.work()
+
+    assert list(post.mailer.sent[0].iter_attachments()) == []
+
+
+def test_the_link_opens_the_booking(post: PostOffice) -> None:
+    booking = booking_facts(reservation_id=uuid4())
+    post.tell("tickets", booking)
+    post.work()
+
+    plain = post.mailer.sent[0].get_body(("plain",))
+    assert plain is not None
+    link = f"http://localhost:8081/bookings/{booking.reservation_id}?key={booking.link_key}"
+    assert link in plain.get_content().replace("\n", "")

@@ -1,0 +1,99 @@
+"""Calls between services, against a neighbour that misbehaves on demand."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from marquee.http import NeighbourAway, NeighbourProblem, ServiceClient, ServiceToken
+
+
+class Neighbour:
+    """Answers what stands in `answers`, one after the other, and the last one for ever."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[int, bytes]] = [(200, b'{"ok": true}')]
+        self.asked: list[str] = []
+        neighbour = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                neighbour.asked.append(f"{self.command} {self.path}")
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                status, body = (
+                    neighbour.answers.pop(0) if len(neighbour.answers) > 1 else neighbour.answers[0]
+                )
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_POST = do_GET  # noqa: N815 - the name http.server looks for
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def neighbour() -> Iterator[Neighbour]:
+    neighbour = Neighbour()
+    yield neighbour
+    neighbour.server.shutdown()
+    neighbour.server.server_close()
+
+
+def test_a_get_is_tried_twice(neighbour: Neighbour) -> None:
+    neighbour.answers = [(500, b""), (200, b'{"seats": 3}')]
+
+    assert ServiceClient("movies", neighbour.url).get("/seats", day=None, room="2") == {"seats": 3}
+    assert neighbour.asked == ["GET /seats?room=2"] * 2
+
+
+def test_a_post_is_never_repeated(neighbour: Neighbour) -> None:
+    neighbour.answers = [(500, b"")]
+
+    with pytest.raises(NeighbourAway):
+        ServiceClient("movies", neighbour.url).post("/holds", {"seats": ["C7"]})
+    assert neighbour.asked == ["POST /holds"]
+
+
+def test_a_refusal_keeps_its_words(neighbour: Neighbour) -> None:
+    neighbour.answers = [(409, b'{"type": "/problems/seat-taken", "title": "Taken", "seats": ["C7"]}')]
+
+    with pytest.raises(NeighbourProblem) as refusal:
+        ServiceClient("movies", neighbour.url).post("/holds")
+    assert (refusal.value.code, refusal.value.kind) == (409, "/problems/seat-taken")
+    assert refusal.value.body()["seats"] == ["C7"]
+
+
+@pytest.mark.parametrize("answer", [b"<html>", b""], ids=["a page", "nothing"])
+def test_a_neighbour_that_is_down_is_left_alone_for_a_while(neighbour: Neighbour, answer: bytes) -> None:
+    neighbour.answers = [(502, answer)]
+    client = ServiceClient("movies", neighbour.url)
+
+    for _ in range(8):
+        with pytest.raises(NeighbourAway):
+            client.post("/holds")
+
+    assert len(neighbour.asked) == 5
+
+
+def test_a_service_token_is_fetched_once(neighbour: Neighbour) -> None:
+    neighbour.answers = [(200, b'{"access_token": "abc", "expires_in": 300}')]
+    token = ServiceToken(neighbour.url, "marquee-web", "secret")
+
+    assert [token.headers() for _ in range(2)] == [{"Authorization": "Bearer abc"}] * 2
+    assert len(neighbour.asked) == 1
+
+
+@pytest.mark.parametrize("answer", [b"<html>", b"[]", b"{}", b'{"access_token": "a", "expires_in": null}'])
+def test_an_issuer_that_talks_nonsense_is_away(neighbour: Neighbour, answer: bytes) -> None:
+    neighbour.answers = [(200, answer)]
+
+    with pytest.raises(NeighbourAway):
+        ServiceToken(neighbour.url, "marquee-web", "secret").headers()

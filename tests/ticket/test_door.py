@@ -1,0 +1,191 @@
+"""The door: each ticket lets one in, once, into its own showing."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+
+from marquee.contracts.reservation import BookingFacts
+from marquee.db import Database
+from services.ticket.domain import door, tickets
+from services.ticket.domain.codes import SigningKeys
+from services.ticket.domain.door import Verdict
+from services.ticket.domain.problems import CannotUndo
+from services.ticket.models import Ticket
+from tests.factories.bookings import booking_facts, seat_facts
+
+Issue = Callable[[BookingFacts], list[Ticket]]
+
+
+class DoorA:
+    def __init__(self, database: Database, keys: SigningKeys) -> None:
+        self.database, self.keys = database, keys
+
+    def code(self, ticket: Ticket) -> str:
+        return tickets.code_of(ticket, self.keys, grace_hours=12)
+
+    def scan(
+        self, code: str, screening_id: UUID, *, scan_id: UUID | None = None, name: str = "Door A"
+    ) -> Verdict:
+        with self.database.transaction() as session:
+            return door.scan(
+                session,
+                code,
+                screening_id=screening_id,
+                scan_id=scan_id or uuid4(),
+                door=name,
+                by="person:stan",
+                keys=self.keys,
+            )
+
+
+@pytest.fixture
+def door_a(database: Database, keys: SigningKeys) -> DoorA:
+    return DoorA(database, keys)
+
+
+def test_a_good_ticket_is_let_in_once(door_a: DoorA, issue: Issue) -> None:
+    facts = booking_facts("G9")
+    code = door_a.code(issue(facts)[0])
+
+    first, second = (door_a.scan(code, facts.screening_id) for _ in range(2))
+
+    assert (first.result, first.title) == ("admit", "Screen 2 · G9")
+    assert (second.result, second.reason) == ("no", "already_used")
+    assert second.title.endswith("Door A")
+
+
+def test_the_same_scan_sent_again_is_the_same_answer(door_a: DoorA, issue: Issue) -> None:
+    facts = booking_facts("G9")
+    code, scan_id = door_a.code(issue(facts)[0]), uuid4()
+
+    first, again = (door_a.scan(code, facts.screening_id, scan_id=scan_id) for _ in range(2))
+
+    assert first.admission_id == again.admission_id
+    assert again.result == "admit"
+
+
+def test_two_doors_in_the_same_moment_let_one_in(door_a: DoorA, issue: Issue) -> None:
+    facts = booking_facts("G9")
+    code = door_a.code(issue(facts)[0])
+
+    with ThreadPoolExecutor(8) as doors:
+        verdicts = list(
+            doors.map(lambda n: door_a.scan(code, facts.screening_id, name=f"Door {n}"), range(8))
+        )
+
+    assert sorted(verdict.result for verdict in verdicts) == ["admit"] + ["no"] * 7
+
+
+@pytest.mark.parametrize("ticket_type", ["student", "senior", "child", "carer"])
+def test_a_reduced_ticket_is_let_in_after_a_look(door_a: DoorA, issue: Issue, ticket_type: str) -> None:
+    facts = booking_facts(seats=[seat_facts("G9", ticket_type=ticket_type)])
+
+    verdict = door_a.scan(door_a.code(issue(facts)[0]), facts.screening_id)
+
+    assert verdict.result == "check"
+    assert verdict.sentence.endswith(door.PROOF[ticket_type])
+
+
+def test_another_showing_is_named(door_a: DoorA, issue: Issue) -> None:
+    facts = booking_facts("G9", starts_in=timedelta(days=3), title="Сталкер")
+
+    verdict = door_a.scan(door_a.code(issue(facts)[0]), uuid4())
+
+    assert (verdict.result, verdict.reason, verdict.title) == ("no", "wrong_screening", "Wrong day")
+    assert "Сталкер" in verdict.sentence
+    assert "Screen 2 at Harbour Street" in verdict.sentence
+
+
+def test_a_cancelled_ticket_says_why(door_a: DoorA, issue: Issue, database: Database) -> None:
+    facts = booking_facts("G9")
+    code = door_a.code(issue(facts)[0])
+    with database.transaction() as session:
+        tickets.void_tickets(session, facts, "cancelled by the buyer")
+
+    verdict = door_a.scan(code, facts.screening_id)
+
+    assert (verdict.result, verdict.reason) == ("no", "void")
+    assert "cancelled by the buyer" in verdict.sentence
+
+
+def test_after_the_end_nobody_is_let_in(door_a: DoorA, issue: Issue) -> None:
+    facts = booking_facts("G9", starts_in=timedelta(hours=-5))
+
+    assert door_a.scan(door_a.code(issue(facts)[0]), facts.screening_id).reason == "over"
+
+
+@pytest.mark.parametrize("code", ["x", "MQAAAA", "ticket 7", "MQ-AAAAAA-G9", "'; DROP TABLE tickets; --"])
+def test_what_is_not_ours_is_refused_in_words(door_a: DoorA, code: str) -> None:
+    verdict = door_a.scan(code, uuid4())
+
+    assert (verdict.result, verdict.title) == ("no", "Not one of ours")
+
+
+def test_a_bad_code_does_not_block_the_next(door_a: DoorA, issue: Issue) -> None:
+    facts = booking_facts("G9")
+    good = door_a.code(issue(facts)[0])
+
+    assert door_a.scan("broken", facts.screening_id).result == "no"
+    assert door_a.scan(good, facts.screening_id).result == "admit"
+
+
+def test_the_short_code_can_be_typed(door_a: DoorA, issue: Issue) -> None:
+    facts = booking_facts("G9", "G10")
+    issue(facts)
+    reference = tickets.reference_of(facts.reservation_id)
+
+    both = door_a.scan(f"mq-{reference.lower()}", facts.screening_id)
+    one = door_a.scan(f" mq-{reference.lower()}-g9 ", facts.screening_id)
+
+    assert both.reason == "seat_needed"
+    assert one.result == "admit"
+
+
+def test_a_scan_can_be_undone_and_the_ticket_used_again(
+    door_a: DoorA, issue: Issue, database: Database
+) -> None:
+    facts = booking_facts("G9")
+    code = door_a.code(issue(facts)[0])
+    admission_id = door_a.scan(code, facts.screening_id).admission_id
+    assert admission_id is not None
+
+    with database.transaction() as session:
+        door.undo(session, admission_id, by="person:stan", reason="wrong row", within_minutes=15)
+
+    assert door_a.scan(code, facts.screening_id).result == "admit"
+
+
+def test_undo_ends_after_a_quarter_of_an_hour(door_a: DoorA, issue: Issue, database: Database) -> None:
+    facts = booking_facts("G9")
+    admission_id = door_a.scan(door_a.code(issue(facts)[0]), facts.screening_id).admission_id
+    assert admission_id is not None
+    with database.transaction() as session:
+        session.execute(text("UPDATE admissions SET admitted_at = now() - interval '16 minutes'"))
+
+    with pytest.raises(CannotUndo), database.transaction() as session:
+        door.undo(session, admission_id, by="person:stan", reason="too late", within_minutes=15)
+
+
+def test_an_admission_is_told_once_for_the_diary(
+    door_a: DoorA, issue: Issue, published: Callable[[], list[tuple[str, dict[str, Any]]]]
+) -> None:
+    facts = booking_facts("G9")
+    code = door_a.code(issue(facts)[0])
+    for _ in range(3):
+        door_a.scan(code, facts.screening_id)
+
+    assert [key for key, _ in published()] == ["ticket.issued", "ticket.admitted"]
+
+
+def test_the_count_knows_who_is_in(door_a: DoorA, issue: Issue, database: Database) -> None:
+    facts = booking_facts("G9", "G10", "G11")
+    found = issue(facts)
+    door_a.scan(door_a.code(found[0]), facts.screening_id)
+
+    with database.transaction() as session:
+        assert door.count(session, facts.screening_id) == door.Count(expected=3, inside=1)

@@ -1,0 +1,152 @@
+"""door.js in a real browser: a camera without a code, a scanner that types, a network that goes away."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from werkzeug.serving import make_server
+
+from tests.web.fake_neighbours import an_id
+
+playwright = pytest.importorskip("playwright.sync_api")
+pytestmark = pytest.mark.browser
+
+WORD, SENTENCE = "[data-word]", "[data-sentence]"
+
+
+def verdict(result: str, ticket: str = "one") -> dict[str, Any]:
+    return {
+        "result": result,
+        "reason": "",
+        "title": "Screen 2 · F12",
+        "sentence": f"Paper Moon, ticket {ticket}.",
+        "seat": "F12",
+        "ticket_type": "adult",
+        "ticket_id": an_id(ticket),
+        "admission_id": an_id("admission") if result != "no" else None,
+    }
+
+
+@pytest.fixture
+def site(staff, app) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://localhost:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def page(site, screening_id, ticket) -> Iterator[Any]:
+    ticket.answers["POST /door/frames"] = None
+    options = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    with playwright.sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path="/usr/bin/chromium", args=options)
+        context = chromium.new_context(viewport={"width": 390, "height": 844}, permissions=["camera"])
+        context.add_cookies([{"name": "marquee", "value": "s" * 43, "url": site}])
+        page = context.new_page()
+        page.goto(f"{site}/door/{screening_id}")
+        page.get_by_text("Hold the code in the frame").wait_for()
+        yield page
+        chromium.close()
+
+
+def type_code(page: Any, code: str) -> None:
+    """As a hardware scanner does: keys, wherever the focus is, and Enter."""
+    page.keyboard.type(code)
+    page.keyboard.press("Enter")
+
+
+def scans(ticket: Any) -> list[Any]:
+    return ticket.bodies("POST /door/scans")
+
+
+def test_a_scanner_types_and_the_verdict_fills_the_screen(page, ticket):
+    ticket.answers["POST /door/scans"] = verdict("admit")
+
+    type_code(page, "MQ-7K2FQX-F12")
+
+    playwright.expect(page.locator(WORD)).to_have_text("Admit")
+    playwright.expect(page.locator("[data-in]")).to_have_text("97")
+    assert scans(ticket)[0]["code"] == "MQ-7K2FQX-F12"
+
+
+def test_a_refusal_never_blocks_the_next_scan(page, ticket):
+    ticket.answers["POST /door/scans"] = verdict("no")
+    type_code(page, "NONSENSE")
+    playwright.expect(page.locator(WORD)).to_have_text("No")
+
+    ticket.answers["POST /door/scans"] = verdict("admit")
+    type_code(page, "MQ-7K2FQX-F12")
+
+    playwright.expect(page.locator(WORD)).to_have_text("Admit")
+    first, second = scans(ticket)
+    assert second["code"] == "MQ-7K2FQX-F12"
+    assert first["scan_id"] != second["scan_id"]
+
+
+def test_without_a_connection_nobody_is_admitted_and_the_same_scan_is_sent_again(page, ticket):
+    ticket.answers["POST /door/scans"] = verdict("admit")
+    sent: list[Any] = []
+    page.route("**/scans", lambda route: (sent.append(route.request.post_data_json), route.abort()))
+
+    type_code(page, "MQ-7K2FQX-F12")
+    playwright.expect(page.locator(SENTENCE)).to_have_text("Not checked: no connection. Try again.")
+    playwright.expect(page.locator(WORD)).to_have_text("Not checked")
+
+    page.unroute("**/scans")
+    page.get_by_role("button", name="Try again").click()
+
+    playwright.expect(page.locator(WORD)).to_have_text("Admit")
+    assert scans(ticket)[0]["scan_id"] == sent[0]["scan_id"]
+
+
+def test_a_ticket_that_stays_before_the_camera_is_judged_once(page, ticket):
+    ticket.answers["POST /door/frames"] = verdict("admit")
+    playwright.expect(page.locator(WORD)).to_have_text("Admit")
+
+    ticket.answers["POST /door/frames"] = verdict("no")  # the same ticket, seen again: used by now
+    page.wait_for_timeout(1500)
+    playwright.expect(page.locator(WORD)).to_have_text("Admit")
+
+    ticket.answers["POST /door/frames"] = verdict("no", "another")
+    playwright.expect(page.locator(WORD)).to_have_text("No")
+
+
+def test_pictures_go_one_at_a_time_and_at_most_three_a_second(page, ticket):
+    before = len(ticket.bodies("POST /door/frames"))
+    page.wait_for_timeout(2000)
+
+    assert 1 <= len(ticket.bodies("POST /door/frames")) - before <= 7
+
+
+def test_undo_takes_the_admission_back_with_a_reason(page, ticket):
+    ticket.answers["POST /door/scans"] = verdict("admit")
+    undo = f"POST /door/admissions/{an_id('admission')}/undo"
+    ticket.answers[undo] = {"admission_id": an_id("admission"), "seat": "F12"}
+    type_code(page, "MQ-7K2FQX-F12")
+
+    page.get_by_text("Undo", exact=True).click()
+    page.get_by_role("button", name="Stepped out again").click()
+
+    playwright.expect(page.locator(SENTENCE)).to_have_text("Taken back.")
+    assert ticket.bodies(undo) == [{"reason": "Stepped out again"}]
+
+
+def test_a_denied_camera_is_said_in_words(site, screening_id, staff):
+    with playwright.sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        context = chromium.new_context()
+        context.add_cookies([{"name": "marquee", "value": "s" * 43, "url": site}])
+        page = context.new_page()
+        page.add_init_script(
+            "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError') }"
+        )
+        page.goto(f"{site}/door/{screening_id}")
+
+        playwright.expect(page.locator("[data-camera-note]")).to_contain_text("The camera is off")
+        playwright.expect(page.locator("#code")).to_be_focused()
+        chromium.close()

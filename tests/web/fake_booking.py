@@ -1,0 +1,196 @@
+"""What movies, payment and ticket answer about holds, payments and tickets."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask, Response, request
+
+from tests.web.fake_catalogue import owner, problem
+from tests.web.fake_world import PRICES, REDUCED, World, an_id
+
+
+def add_booking(app: Flask, world: World) -> None:
+    @app.post("/screenings/<screening_id>/holds")
+    def hold_seats(screening_id: str) -> Any:
+        wishes = request.get_json()["seats"]
+        kinds = {s["label"]: s for s in world.plan["seats"]}
+        states = world.states(screening_id, owner())
+        lost = [w["seat"] for w in wishes if states[w["seat"]] in {"held", "taken"}]
+        if lost:
+            return problem(
+                409,
+                "seat-taken",
+                "Somebody was quicker",
+                f"{', '.join(lost)} was just taken.",
+                lost=lost,
+                alternatives=[["G7", "G8"][: len(wishes)]],
+            )
+        existing = next(
+            (
+                h
+                for h in world.holds.values()
+                if h["owner"] == owner() and h["screening_id"] == screening_id and h["state"] == "held"
+            ),
+            None,
+        )
+        claims = world.claims[screening_id]
+        for label in [label for label, who in claims.items() if who == owner()]:
+            del claims[label]
+        claims |= {w["seat"]: str(owner()) for w in wishes}
+        lines = [
+            {
+                "seat": w["seat"],
+                "row": kinds[w["seat"]]["row"],
+                "number": kinds[w["seat"]]["number"],
+                "kind": kinds[w["seat"]]["kind"],
+                "ticket_type": w["ticket_type"],
+                "price_cents": max(0, PRICES[kinds[w["seat"]]["kind"]] - REDUCED[w["ticket_type"]]),
+            }
+            for w in wishes
+        ]
+        hold = existing or {
+            "id": an_id(f"hold {len(world.holds)} {world.began}"),
+            "owner": owner(),
+            "screening_id": screening_id,
+            "state": "held",
+            "expires": world.now() + timedelta(minutes=10),
+            "extensions_left": 10,
+            "currency": "EUR",
+        }
+        hold |= {"seats": lines, "total_cents": sum(line["price_cents"] for line in lines)}
+        world.holds[hold["id"]] = hold
+        return world.hold_shape(hold), 201
+
+    @app.get("/screenings/<screening_id>/holds/mine")
+    def my_hold(screening_id: str) -> Any:
+        mine = [
+            h
+            for h in world.holds.values()
+            if h["owner"] == owner() and h["screening_id"] == screening_id and h["state"] == "held"
+        ]
+        return world.hold_shape(mine[0]) if mine else ("", 204)
+
+    @app.post("/holds/adopt")
+    def adopt() -> Any:
+        return "", 204
+
+    def own_hold(hold_id: str) -> dict[str, Any] | None:
+        hold = world.holds.get(hold_id)
+        return hold if hold and (hold["owner"] == owner() or request.args.get("key") == "k" * 43) else None
+
+    @app.get("/holds/<hold_id>")
+    def get_hold(hold_id: str) -> Any:
+        hold = own_hold(hold_id)
+        return world.hold_shape(hold) if hold else problem(404, "not-found", "There is nothing here", "")
+
+    @app.post("/holds/<hold_id>/extend")
+    def extend(hold_id: str) -> Any:
+        hold = own_hold(hold_id)
+        if hold is None:
+            return problem(404, "not-found", "There is nothing here", "")
+        hold["expires"] = world.now() + timedelta(minutes=10)
+        hold["extensions_left"] -= 1
+        return world.hold_shape(hold)
+
+    @app.delete("/holds/<hold_id>")
+    def release(hold_id: str) -> Any:
+        hold = own_hold(hold_id)
+        if hold is None:
+            return problem(404, "not-found", "There is nothing here", "")
+        hold["state"] = "expired"
+        claims = world.claims[hold["screening_id"]]
+        for seat in hold["seats"]:
+            claims.pop(seat["seat"], None)
+        return "", 204
+
+    @app.post("/reservations")
+    def reserve() -> Any:
+        order = request.get_json()
+        hold = own_hold(order["hold_id"])
+        if hold is None:
+            return problem(404, "not-found", "There is nothing here", "")
+        if "@" not in order["email"]:
+            return problem(
+                422, "invalid", "Some of that is not acceptable", "email: this is not an e-mail address"
+            )
+        hold |= {"state": "paying", "email": order["email"], "name": order.get("name", "")}
+        return world.reservation_shape(hold), 201
+
+    @app.get("/reservations/me")
+    def mine() -> Any:
+        return {
+            "reservations": [
+                world.reservation_shape(h) for h in world.holds.values() if h["owner"] == owner()
+            ]
+        }
+
+    @app.get("/reservations/<reservation_id>")
+    def reservation(reservation_id: str) -> Any:
+        hold = own_hold(reservation_id)
+        return (
+            world.reservation_shape(hold) if hold else problem(404, "not-found", "There is nothing here", "")
+        )
+
+    @app.post("/reservations/<reservation_id>/cancel")
+    def cancel(reservation_id: str) -> Any:
+        hold = own_hold(reservation_id)
+        if hold is None or hold["state"] != "ticketed":
+            return problem(
+                409, "too-late-to-cancel", "It is too late to cancel", "It was possible until 19:45."
+            )
+        hold["state"] = "refund_due"
+        return world.reservation_shape(hold)
+
+    @app.post("/reservations/<reservation_id>/release")
+    def let_go(reservation_id: str) -> Any:
+        return "", 202
+
+    @app.get("/payments/<reservation_id>")
+    @app.post("/payments/<reservation_id>/check", endpoint="check")
+    def payment(reservation_id: str) -> Any:
+        hold = own_hold(reservation_id)
+        if hold is None or hold["state"] == "held":
+            return problem(404, "not-found", "There is nothing here", "")
+        return {
+            "reservation_id": reservation_id,
+            "attempt": 1,
+            "state": "open",
+            "client_secret": "pi_1_secret_2",
+            "hosted_url": "https://pay.example/c/1",
+            "amount_cents": hold["total_cents"],
+            "currency": "EUR",
+            "decline": None,
+        }
+
+    @app.get("/reservations/<reservation_id>/tickets")
+    def tickets(reservation_id: str) -> Any:
+        hold = own_hold(reservation_id)
+        if hold is None or hold["state"] != "ticketed":
+            return problem(404, "not-found", "There is nothing here", "")
+        found = [
+            s
+            | {
+                "id": an_id(f"ticket {s['seat']}"),
+                "state": "valid",
+                "code": "c",
+                "reference": f"MQ-7K2F-{s['seat']}",
+                "admitted_at": None,
+            }
+            for s in hold["seats"]
+        ]
+        return {"tickets": found, "booking": {}}
+
+    @app.get("/tickets/<ticket_id>/qr.svg")
+    def qr(ticket_id: str) -> Any:
+        return Response(
+            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 21 21"><path d="M0 0h7v7H0zM14 0h7v7h-7z"/></svg>',
+            content_type="image/svg+xml",
+        )
+
+    @app.get("/reservations/<reservation_id>/tickets.pdf")
+    def pdf(reservation_id: str) -> Any:
+        return Response(b"%PDF-1.7", content_type="application/pdf")
+
+    @app.get("/reservations/<reservation_id>/calendar.ics")
+    def ics(reservation_id: str) -> Any:
+        return Response(b"BEGIN:VCALENDAR", content_type="text/calendar; charset=utf-8")

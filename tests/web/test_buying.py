@@ -1,0 +1,203 @@
+"""From a seat to a ticket, as a form and as our scripts do it."""
+
+from typing import Any
+
+from tests.web.fake_neighbours import World
+
+
+def test_without_scripts_checked_seats_are_held_and_lead_to_paying(browser: Any, screening_id: str) -> None:
+    answer = browser.submit(f"/screenings/{screening_id}/hold", seat=["C7", "C8"])
+    assert answer.status_code == 303
+    seats = browser.get(answer.location).text
+    assert 'name="type-C7"' in seats
+
+    onward = browser.submit(
+        f"/screenings/{screening_id}/hold", **{"seat": ["C7", "C8"], "type-C8": "student", "then": "pay"}
+    )
+
+    assert "/checkout/" in onward.location
+    checkout = browser.get(onward.location).text
+    assert "Student" in checkout
+    assert "16.50" in checkout
+
+
+def test_a_group_of_the_list_is_held_with_one_button(browser: Any, world: World, screening_id: str) -> None:
+    browser.submit(f"/screenings/{screening_id}/hold", group="D7,D8")
+
+    assert [seat["seat"] for hold in world.holds.values() for seat in hold["seats"]] == ["D7", "D8"]
+
+
+def test_one_seat_can_be_dropped(browser: Any, world: World, screening_id: str) -> None:
+    browser.hold("C7", "C8")
+
+    browser.submit(f"/screenings/{screening_id}/hold", seat=["C7", "C8"], drop="C8")
+
+    assert [seat["seat"] for hold in world.holds.values() for seat in hold["seats"]] == ["C7"]
+
+
+def test_pick_for_us_holds_the_best_seats(browser: Any, world: World, screening_id: str) -> None:
+    browser.submit(f"/screenings/{screening_id}/pick", people="3")
+
+    assert [len(hold["seats"]) for hold in world.holds.values()] == [3]
+
+
+def test_a_lost_seat_is_said_with_what_is_free_together(browser: Any, screening_id: str) -> None:
+    answer = browser.send(
+        f"/screenings/{screening_id}/hold", {"seats": [{"seat": "H9", "ticket_type": "adult"}]}
+    )
+
+    assert answer.status_code == 409
+    assert answer.get_json()["lost"] == ["H9"]
+    assert answer.get_json()["alternatives"] == [["G7"]]
+
+
+def test_a_lost_seat_without_scripts_comes_back_to_the_map_with_the_reason(
+    browser: Any, screening_id: str
+) -> None:
+    answer = browser.submit(f"/screenings/{screening_id}/hold", seat=["H9"])
+
+    assert "H9 was just taken" in browser.get(answer.location).text
+
+
+def test_holding_no_seat_lets_the_others_go(browser: Any, world: World, screening_id: str) -> None:
+    hold_id = browser.hold("C7")
+
+    browser.send(f"/screenings/{screening_id}/hold", {"seats": []})
+
+    assert world.holds[hold_id]["state"] == "expired"
+
+
+def test_the_hold_of_this_browser_is_drawn_as_yours_and_nobody_elses(
+    browser: Any, app: Any, screening_id: str
+) -> None:
+    browser.hold("C7")
+    stranger = (
+        app.test_client().get(f"/screenings/{screening_id}/seats", base_url="http://localhost:8081").text
+    )
+
+    assert (
+        "Row C, seat 7, standard, 9.50 euros, yours" in browser.get(f"/screenings/{screening_id}/seats").text
+    )
+    assert "Row C, seat 7, standard, 9.50 euros, held by someone else" in stranger
+
+
+def test_a_hold_can_be_kept_longer(browser: Any, world: World) -> None:
+    hold_id = browser.hold("C7")
+
+    answer = browser.send(f"/holds/{hold_id}/extend", {})
+
+    assert answer.get_json()["hold"]["extensions_left"] == 9
+
+
+def test_leaving_releases_the_seats(browser: Any, world: World) -> None:
+    hold_id = browser.hold("C7")
+
+    assert browser.submit(f"/holds/{hold_id}/release").status_code == 204
+    assert world.holds[hold_id]["state"] == "expired"
+
+
+def test_the_card_form_gets_its_secret_for_one_reservation_however_often_it_asks(
+    browser: Any, world: World
+) -> None:
+    hold_id = browser.hold("C7", "C8")
+    order = {"email": "ann@example.org", "name": "Ann"}
+
+    first, second = (browser.send(f"/checkout/{hold_id}/pay", order).get_json() for _ in range(2))
+
+    assert first["client_secret"] == second["client_secret"] == "pi_1_secret_2"
+    assert first["amount"] == 1900
+    assert world.holds[hold_id]["email"] == "ann@example.org"
+
+
+def test_without_scripts_paying_leads_to_the_providers_page(browser: Any) -> None:
+    hold_id = browser.hold("C7")
+
+    answer = browser.submit(f"/checkout/{hold_id}/pay", email="ann@example.org")
+
+    assert answer.location == "https://pay.example/c/1"
+
+
+def test_a_wrong_address_comes_back_with_the_reason_and_nothing_is_paid(browser: Any, world: World) -> None:
+    hold_id = browser.hold("C7")
+
+    answer = browser.submit(f"/checkout/{hold_id}/pay", email="nonsense")
+
+    assert "not an e-mail address" in browser.get(answer.location).text
+    assert world.holds[hold_id]["state"] == "held"
+
+
+def test_while_the_bank_is_away_checkout_says_that_nothing_was_charged(browser: Any, world: World) -> None:
+    hold_id = browser.hold("C7")
+    world.away.add("payment")
+
+    answer = browser.send(f"/checkout/{hold_id}/pay", {"email": "ann@example.org", "name": ""})
+
+    assert answer.status_code == 503
+    assert "Nothing was charged" in answer.get_json()["detail"]
+
+
+def test_a_paid_booking_never_shows_the_card_form_again(browser: Any, world: World) -> None:
+    hold_id = browser.hold("C7")
+    world.holds[hold_id]["state"] = "ticketed"
+
+    assert browser.get(f"/checkout/{hold_id}").location.endswith(f"/bookings/{hold_id}")
+
+
+def test_the_waiting_page_reloads_itself_without_scripts(browser: Any, world: World) -> None:
+    hold_id = browser.hold("C7")
+    world.holds[hold_id] |= {"state": "paying", "email": "a@example.org"}
+
+    assert '<meta http-equiv="refresh"' in browser.get(f"/bookings/{hold_id}").text
+
+
+def test_the_booking_becomes_the_ticket_with_a_code_per_seat(browser: Any, world: World) -> None:
+    hold_id = browser.hold("C7", "C8")
+    world.holds[hold_id] |= {"state": "ticketed", "email": "ann@example.org", "name": "Ann Other"}
+
+    text = browser.get(f"/bookings/{hold_id}").text
+
+    assert "MQ-7K2F-C7" in text
+    assert "MQ-7K2F-C8" in text
+    assert ", Ann" in text
+    assert browser.get(f"/bookings/{hold_id}/tickets.pdf").content_type == "application/pdf"
+
+
+def test_while_tickets_are_away_the_booking_says_that_it_is_paid(browser: Any, world: World) -> None:
+    hold_id = browser.hold("C7")
+    world.holds[hold_id] |= {"state": "ticketed", "email": "ann@example.org"}
+    world.away.add("ticket")
+
+    assert "Paid. Printing your tickets" in browser.get(f"/bookings/{hold_id}").text
+
+
+def test_a_booking_opens_by_its_link_and_not_without(browser: Any, app: Any, world: World) -> None:
+    hold_id = browser.hold("C7")
+    world.holds[hold_id]["state"] = "ticketed"
+    stranger = app.test_client()
+
+    assert stranger.get(f"/bookings/{hold_id}", base_url="http://localhost:8081").status_code == 404
+    assert (
+        stranger.get(f"/bookings/{hold_id}?key={'k' * 43}", base_url="http://localhost:8081").status_code
+        == 200
+    )
+
+
+def test_cancelling_says_where_the_money_goes(browser: Any, world: World) -> None:
+    hold_id = browser.hold("C7")
+    world.holds[hold_id]["state"] = "ticketed"
+
+    answer = browser.submit(f"/bookings/{hold_id}/cancel")
+
+    assert "banks take 3 to 5 days" in browser.get(answer.location).text
+
+
+def test_signing_in_midway_takes_the_guests_seats_along_when_paying(
+    browser: Any, world: World, screening_id: str
+) -> None:
+    browser.hold("C7")
+    browser.sign_in(world, "viewer")
+
+    browser.submit(f"/checkout/{next(iter(world.holds))}/pay", email="viola@marquee.example")
+
+    asked = [path for _, path, _ in world.asked]
+    assert asked.index("/holds/adopt") < asked.index("/reservations")

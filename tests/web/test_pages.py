@@ -1,0 +1,143 @@
+"""Every page: one heading, unique ids, a title, nothing inline; and what it says."""
+
+import re
+from collections import Counter
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from tests.web.fake_neighbours import World, an_id
+
+
+class Page(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.ids: Counter[str] = Counter()
+        self.tags: Counter[str] = Counter()
+        self.inline: list[str] = []
+        self.open_script = False
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.tags[tag] += 1
+        self.ids.update([given["id"]] if given.get("id") else [])
+        self.inline += [f"{tag} {name}" for name in given if name == "style" or name.startswith("on")]
+        is_code = tag == "script" and given.get("type") not in {"application/json", "application/ld+json"}
+        if tag == "style" or (is_code and "src" not in given):
+            self.inline.append(tag)
+
+
+def pages(world: World, screening_id: str) -> list[str]:
+    movie = an_id("Paper Moon")
+    return [
+        "/", "/?show=evening", "/?day=2031-01-01", "/movies", "/movies?q=nothing-like-it", f"/movies/{movie}", "/rooms",
+        f"/screenings/{screening_id}/seats", f"/screenings/{screening_id}/seats?list=1&people=3&step_free=1",
+        "/bookings", "/dashboard", "/signed-out", "/help", "/no-such-page", f"/movies/{an_id('nothing')}",
+    ]  # fmt: skip
+
+
+def assert_well_made(text: str, path: str) -> None:
+    page = Page(text)
+    assert page.tags["h1"] == 1, path
+    assert page.tags["main"] == 1, path
+    assert page.tags["title"] >= 1, path
+    assert not page.inline, path
+    assert [name for name, times in page.ids.items() if times > 1] == [], path
+    assert not re.search(r"\bNone\b|Undefined|%\(", re.sub(r"<script.*?</script>", "", text, flags=re.S)), (
+        path
+    )
+
+
+def test_every_page_is_well_made(browser: Any, world: World, screening_id: str) -> None:
+    for path in pages(world, screening_id):
+        answer = browser.get(path)
+        assert answer.content_type.startswith("text/html"), path
+        assert_well_made(answer.text, path)
+
+
+def test_pages_of_a_booking_are_well_made_in_every_state(browser: Any, world: World) -> None:
+    hold_id = browser.hold("C7", "C8")
+    assert_well_made(browser.get(f"/checkout/{hold_id}").text, "checkout")
+    for state in ("paying", "confirmed", "ticketed", "expired", "cancelled", "refund_due", "refunded"):
+        world.holds[hold_id] |= {"state": state, "email": "ann@example.org", "name": "Ann Other"}
+        assert_well_made(browser.get(f"/bookings/{hold_id}").text, state)
+        assert_well_made(browser.get("/bookings").text, f"list with {state}")
+
+
+def test_home_shows_the_times_of_the_day_as_links_to_seats(browser: Any, screening_id: str) -> None:
+    text = browser.get("/").text
+
+    assert "Cléo from 5 to 7" in text
+    assert f"/screenings/{screening_id}/seats" in text
+    assert "18:30" in text
+
+
+def test_a_sold_out_time_is_no_link(browser: Any, world: World) -> None:
+    sold_out = next(s["id"] for s in world.screenings.values() if s["availability"] == "sold_out")
+
+    assert f"/screenings/{sold_out}/seats" not in browser.get("/").text
+
+
+def test_filters_narrow_the_day_and_keep_their_counts(browser: Any) -> None:
+    text = browser.get("/?show=format:35+mm").text
+
+    assert "In the Mood for Love" in text
+    assert "Perfect Days" not in text.partition("<article")[2]
+    assert "35 mm" in text
+
+
+def test_the_film_page_tells_machines_what_plays(browser: Any) -> None:
+    text = browser.get(f"/movies/{an_id('Paper Moon')}").text
+
+    assert '"@type":"Movie"' in text.replace(" ", "")
+    assert text.count("ScreeningEvent") >= 3
+
+
+def test_each_seat_has_a_complete_name_and_the_grid_one_role(browser: Any, screening_id: str) -> None:
+    text = browser.get(f"/screenings/{screening_id}/seats").text
+
+    assert 'aria-label="Row C, seat 7, standard, 9.50 euros, available"' in text
+    assert 'aria-label="Row H, seat 9, standard, 9.50 euros, taken"' in text
+    assert 'aria-label="Row F, seat 10, premium, 11.50 euros, held by someone else"' in text
+    assert text.count('role="grid"') == 1
+
+
+@pytest.mark.parametrize("service", ["movies", "ticket", "auth"])
+def test_a_neighbour_that_is_away_costs_a_section_never_the_page(
+    browser: Any, world: World, screening_id: str, service: str
+) -> None:
+    browser.sign_in(world, "viewer")
+    world.away.add(service)
+    for path in ("/", "/movies", "/rooms", "/bookings", "/help", "/dashboard"):
+        answer = browser.get(path)
+        assert answer.status_code == 200, path
+        assert_well_made(answer.text, path)
+
+
+def test_a_person_whom_auth_cannot_name_is_a_visitor_with_a_note(browser: Any, world: World) -> None:
+    browser.sign_in(world, "viewer")
+    world.away.add("auth")
+
+    assert "We cannot see who you are just now" in browser.get("/").text
+
+
+def test_an_unknown_page_offers_what_plays_next(browser: Any) -> None:
+    answer = browser.get("/no-such-page")
+
+    assert answer.status_code == 404
+    assert "What plays next" in answer.text
+
+
+def test_scripts_get_problems_as_json(browser: Any) -> None:
+    answer = browser.ask(f"/bookings/{an_id('nothing')}/state")
+
+    assert answer.content_type == "application/problem+json"
+
+
+def test_posters_are_kept_for_a_year_when_their_address_names_a_version(browser: Any) -> None:
+    answer = browser.get(f"/posters/{an_id('Paper Moon')}.svg?v=1")
+
+    assert answer.content_type.startswith("image/svg+xml")
+    assert "immutable" in answer.headers["Cache-Control"]

@@ -1,0 +1,179 @@
+"""Who may do what: cookies, form tokens, other sites, access, policy."""
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+
+from marquee.app import declared_access
+from services.web.routes.account import local_path
+from services.web.security import SAFE_METHODS
+from tests.web.fake_neighbours import World, an_id
+
+URL = "http://localhost:8081"
+
+
+def unsafe_routes(app: Flask) -> list[tuple[str, str]]:
+    return [
+        (method, rule.rule)
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - SAFE_METHODS
+    ]
+
+
+def filled(rule: str) -> str:
+    return re.sub(r"<(?:(\w+):)?\w+>", lambda found: an_id("any") if found[1] == "uuid" else "1", rule)
+
+
+def test_every_route_declares_its_access(app: Flask) -> None:
+    assert all(declared_access(app).values())
+
+
+def test_no_unsafe_request_is_taken_without_the_form_token(browser: Any, app: Flask, world: World) -> None:
+    browser.sign_in(world, "admin")
+    for method, rule in unsafe_routes(app):
+        answer = browser.client.open(filled(rule), method=method, base_url=URL)
+        assert answer.status_code == 403, rule
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+    ],
+)
+def test_no_unsafe_request_is_taken_from_another_site(
+    browser: Any, app: Flask, world: World, headers: dict[str, str]
+) -> None:
+    browser.sign_in(world, "admin")
+    token = browser.token()
+    for method, rule in unsafe_routes(app):
+        answer = browser.client.open(
+            filled(rule), method=method, base_url=URL, headers={"X-CSRFToken": token} | headers
+        )
+        assert answer.status_code == 403, rule
+
+
+def test_our_own_pages_may_send(browser: Any, screening_id: str) -> None:
+    headers = {"X-CSRFToken": browser.token(), "Origin": URL, "Sec-Fetch-Site": "same-origin"}
+
+    answer = browser.client.post(
+        f"/screenings/{screening_id}/hold", data={"seat": "C7"}, headers=headers, base_url=URL
+    )
+
+    assert answer.status_code == 303
+
+
+def test_the_guests_cookie_is_closed_to_scripts_and_other_sites(browser: Any) -> None:
+    browser.hold("C7")
+    cookie = browser.client.get_cookie("marquee-web", domain="localhost")
+
+    assert cookie is not None
+    assert cookie.http_only
+    assert cookie.same_site == "Lax"
+    assert cookie.path == "/"
+
+
+def test_a_guest_is_known_to_movies_by_a_long_random_token(browser: Any, world: World) -> None:
+    browser.hold("C7")
+    tokens = {headers["X-Guest-Token"] for _, _, headers in world.asked if "X-Guest-Token" in headers}
+
+    assert len(tokens) == 1
+    assert len(tokens.pop()) >= 32
+
+
+def test_looking_around_makes_no_guest(browser: Any, world: World, screening_id: str) -> None:
+    for path in ("/", "/movies", f"/screenings/{screening_id}/seats", "/bookings"):
+        browser.get(path)
+
+    assert not any("X-Guest-Token" in headers for _, _, headers in world.asked)
+
+
+def test_home_sets_no_cookie(browser: Any) -> None:
+    assert "Set-Cookie" not in browser.get("/").headers
+
+
+def test_a_signed_in_person_goes_with_their_own_token(browser: Any, world: World) -> None:
+    browser.sign_in(world, "viewer")
+
+    browser.get("/me")
+
+    assert ("GET", "/reservations/me", "Bearer token-of-ann") in [
+        (method, path, headers.get("Authorization")) for method, path, headers in world.asked
+    ]
+
+
+def test_pages_for_members_lead_to_sign_in_and_back(browser: Any) -> None:
+    answer = browser.get("/me")
+
+    assert answer.status_code == 302
+    assert answer.location == "/login?next=/me"
+
+
+def test_login_and_register_are_auths(browser: Any) -> None:
+    assert browser.get("/login?next=/me").location == "http://localhost:5001/auth/login?next=/me"
+    assert browser.get("/register").location == "http://localhost:5001/auth/register?next=/"
+
+
+@pytest.mark.parametrize(
+    "text", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:x", "/a\nb"]
+)
+def test_next_never_leads_to_another_site(text: str) -> None:
+    assert local_path(text) == "/"
+
+
+def test_signing_out_ends_the_session_and_leads_to_the_issuer(browser: Any, world: World) -> None:
+    browser.sign_in(world, "viewer")
+
+    answer = browser.submit("/logout")
+
+    assert answer.location == "http://issuer.test/logout"
+    assert world.sessions == {}
+    assert browser.client.get_cookie("marquee", domain="localhost") is None
+
+
+def test_my_page_shows_roles_and_the_dashboard_the_strongest(browser: Any, world: World) -> None:
+    browser.sign_in(world, "viewer", "editor")
+
+    assert "ann@example.org" in browser.get("/me").text
+    dashboard = browser.get("/dashboard").text
+    assert "You make the programme" in dashboard
+    assert dashboard.index("is-editor") < dashboard.index("is-viewer")
+
+
+def test_pages_allow_nothing_inline_and_nothing_foreign(browser: Any) -> None:
+    policy = browser.get("/").headers["Content-Security-Policy"]
+
+    assert "default-src 'none'" in policy
+    assert "script-src 'self';" in policy
+    assert "unsafe" not in policy
+    assert "12111" not in policy
+    assert "frame-ancestors 'none'" in policy
+
+
+def test_only_checkout_lets_the_card_form_in(browser: Any) -> None:
+    policy = browser.get(f"/checkout/{browser.hold('C7')}").headers["Content-Security-Policy"]
+
+    assert "script-src 'self' http://localhost:12111;" in policy
+    assert "frame-src http://localhost:12111;" in policy
+
+
+def test_static_files_carry_their_version_and_stay_for_a_year(app: Flask, browser: Any) -> None:
+    text = browser.get("/").text
+    sheet = text.partition('rel="stylesheet" href="')[2].partition('"')[0]
+
+    answer = browser.get(sheet, headers={"Accept-Encoding": "br"})
+
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert answer.headers["Content-Encoding"] == "br"
+    assert urlsplit(sheet).path.count("/") == 3
+
+
+def test_no_file_outside_the_static_folder_is_served(browser: Any) -> None:
+    assert browser.get("/static/x/../settings.py").status_code == 404
+    assert browser.get("/static/x/%2e%2e/settings.py").status_code == 404
