@@ -1,9 +1,11 @@
 """Settings come from the environment, once, typed and frozen; a start with any missing lists them all."""
 
+import re
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import quote
 
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import EnvSettingsSource as _Env
@@ -34,8 +36,11 @@ class Settings(BaseSettings):
 
     service: str
     port: int = 5000
+    # Addresses may be written down, passwords may not: where one is given, it is put into its address.
     redis_url: str
+    redis_password: str = ""
     rabbitmq_url: str | None = None
+    rabbitmq_password: str = ""
     keycloak_url_external: str
     keycloak_url_internal: str
     keycloak_realm: str = "marquee"
@@ -59,6 +64,16 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, _SecretFiles(settings_cls), env_settings
 
+    @model_validator(mode="before")
+    @classmethod
+    def _put_passwords_into_addresses(cls, given: dict[str, Any]) -> dict[str, Any]:
+        addresses = {
+            f"{server}_url": with_password(given[f"{server}_url"], given[f"{server}_password"])
+            for server in ("redis", "rabbitmq", "database")
+            if given.get(f"{server}_password") and given.get(f"{server}_url")
+        }
+        return given | addresses
+
     @classmethod
     def from_environment(cls) -> Self:
         """Read the environment; exit with one line per missing or unreadable variable (MM-74)."""
@@ -81,7 +96,18 @@ class DatabaseSettings(Settings):
     """For the services that own a database."""
 
     database_url: str
+    database_password: str = ""
     database_pool_size: int = 3
+
+
+def with_password(url: str, password: str) -> str:
+    """`amqp://marquee@mq1,amqp://marquee@mq2` with the password in each address; one that has its own keeps it."""
+    return re.sub(r"(\w+://)([^:@/,?]*)@|(\w+://)(?![^/,?]*@)", lambda found: _signed(found, password), url)
+
+
+def _signed(found: re.Match[str], password: str) -> str:
+    scheme, user = found[1] or found[3], found[2] or ""
+    return f"{scheme}{user}:{quote(password, safe='')}@"
 
 
 def _complaint(error: Any) -> str:

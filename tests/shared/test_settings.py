@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from marquee.settings import DatabaseSettings, SettingsError
+from marquee.settings import DatabaseSettings, SettingsError, with_password
 
 
 class ExampleSettings(DatabaseSettings):
@@ -66,3 +66,31 @@ def test_the_issuer_is_always_the_public_address() -> None:
 
     assert settings.issuer == "http://localhost:8180/realms/marquee"
     assert settings.issuer_internal == "http://keycloak:8080/realms/marquee"
+
+
+def test_a_password_in_a_file_is_put_into_its_address(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "password").write_text("p@ss/word\n")
+    environment.setenv("DATABASE_URL", "postgresql+psycopg2://movies@postgres/movies")
+    environment.setenv("DATABASE_PASSWORD_FILE", str(tmp_path / "password"))
+    environment.setenv("REDIS_PASSWORD_FILE", str(tmp_path / "password"))
+
+    settings = ExampleSettings.from_environment()
+
+    assert settings.database_url == "postgresql+psycopg2://movies:p%40ss%2Fword@postgres/movies"
+    assert settings.redis_url == "redis://:p%40ss%2Fword@localhost"
+
+
+@pytest.mark.parametrize(
+    ("address", "complete"),
+    [
+        ("amqp://marquee@mq1:5672/", "amqp://marquee:pw@mq1:5672/"),
+        ("amqp://marquee@mq1,amqp://marquee@mq2", "amqp://marquee:pw@mq1,amqp://marquee:pw@mq2"),
+        ("redis://cache:6379/0", "redis://:pw@cache:6379/0"),
+        ("postgresql://m@/movies?host=pg1&host=pg2", "postgresql://m:pw@/movies?host=pg1&host=pg2"),
+        ("amqp://marquee:own@mq1/", "amqp://marquee:own@mq1/"),
+    ],
+)
+def test_every_host_of_an_address_gets_the_password(address: str, complete: str) -> None:
+    assert with_password(address, "pw") == complete
