@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 import orjson
 from flask import Response, current_app, request
 from flask_openapi.blueprint import APIBlueprint
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic_core import CoreSchema
 from werkzeug.exceptions import BadRequest as WerkzeugBadRequest
 from werkzeug.exceptions import UnsupportedMediaType
 
@@ -38,22 +39,48 @@ PROBLEMS = {
 }
 
 
-class Body(BaseModel):
-    """A request body. Unknown fields are refused, so that a typo is noticed."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
-
-
-class Parameters(BaseModel):
-    """Path or query parameters."""
+class _Stripped(BaseModel):
+    """What came in: spaces around a text do not count, and the description says so."""
 
     model_config = ConfigDict(str_strip_whitespace=True, frozen=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        schema = super().__get_pydantic_json_schema__(core_schema, handler)
+        _describe_stripping(handler.resolve_ref_schema(schema))
+        return schema
+
+
+class Body(_Stripped):
+    """A request body. Unknown fields are refused, so that a typo is noticed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Parameters(_Stripped):
+    """Path or query parameters."""
 
     @classmethod
     @functools.cache
     def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]
         # flask-openapi asks for the schema on every request; building it each time costs more than the rest.
         return super().model_json_schema(*args, **kwargs)
+
+
+def _describe_stripping(schema: Any) -> None:
+    """Let each text with a shortest length ask for that many characters between its outer spaces."""
+    if isinstance(schema, list):
+        for part in schema:
+            _describe_stripping(part)
+    if not isinstance(schema, dict):
+        return
+    shortest = schema.get("minLength", 0)
+    if shortest and schema.get("type") == "string" and "pattern" not in schema:
+        schema["pattern"] = r"\S" if shortest == 1 else rf"\S[\s\S]{{{shortest - 2},}}\S"
+    for part in schema.values():
+        _describe_stripping(part)
 
 
 class Shape(BaseModel):

@@ -29,8 +29,6 @@ BEYOND_THE_SCHEMA = {
     "/webhooks/stripe": "signed by Stripe",
     "/auth/backchannel-logout": "signed by the issuer",
     "/auth/callback": "belongs to a sign-in that was begun in the same browser",
-    "/movies": "names of which something is left without the spaces around them",
-    "/movies/{movie_id}": "names of which something is left without the spaces around them",
     "/price-cards": "each kind of seat and ticket once; the cinema by id or by slug",
     "/price-cards/{card_id}": "each kind of seat and ticket once",
     "/rooms": "rows and columns, or a layout; the cinema by id or by slug",
