@@ -201,6 +201,8 @@ def _services(site: Site) -> list[Program | Step]:
                 *("-m", "gunicorn", "-c", "shared/marquee/gunicorn.py", "--graceful-timeout", "4"),
                 f"services.{service}:create_app()",
                 WORKER_CLASS="gevent" if service == "web" else "gthread",
+                # One instance of each, and somebody who pressed Ctrl-C: nobody to hand over to.
+                DRAIN_SECONDS=site.given.get("DRAIN_SECONDS") or 0,
                 **_environment(site, service),
             ),
             answers_http(site.ports[service], "/readyz"),

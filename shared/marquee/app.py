@@ -121,7 +121,7 @@ def _common(app: OpenAPI, checks: dict[str, Callable[[], bool]]) -> Api:
     @api.get("/readyz", access=auth.PUBLIC, answers={200: health, 503: health}, summary="Ready for traffic")
     def readyz() -> Any:
         found = {name: bool(check()) for name, check in checks.items()}
-        draining = bool(app.extensions.get("marquee.draining"))
+        draining: bool = app.extensions.get("marquee.is_draining", bool)()
         fine = all(found.values()) and not draining
         return {"ok": fine, "checks": found, "draining": draining}, 200 if fine else 503
 

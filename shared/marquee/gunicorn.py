@@ -1,10 +1,13 @@
 """gunicorn's settings for every service: `gunicorn -c shared/marquee/gunicorn.py 'services.movies:create_app()'`.
 
-Environment: PORT, HOST (127.0.0.1), WEB_CONCURRENCY (1), THREADS (8), WORKER_CLASS (gthread; web: gevent).
+Environment: PORT, HOST (127.0.0.1), WEB_CONCURRENCY (1), THREADS (8), WORKER_CLASS (gthread; web: gevent),
+DRAIN_SECONDS (5): how long after SIGTERM it is not ready but still serves, before it closes its door.
 """
 
 import gc
+import mmap
 import os
+import signal
 from typing import Any
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '5000')}"
@@ -18,7 +21,7 @@ preload_app = worker_class == "gthread"
 # Long, so that the pooled connections of our own clients are seldom closed just as they are used again.
 keepalive = 30
 timeout = 30
-graceful_timeout = 20
+graceful_timeout = 18
 control_socket_disable = True
 accesslog = None
 errorlog = "-"
@@ -32,12 +35,19 @@ def pre_fork(server: Any, worker: Any) -> None:
     gc.freeze()
 
 
-def worker_int(worker: Any) -> None:
-    _drain(worker)
+def when_ready(server: Any) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: _drain(server))
 
 
-def worker_exit(server: Any, worker: Any) -> None:
-    _drain(worker)
+def post_worker_init(worker: Any) -> None:
+    if hasattr(worker.wsgi, "extensions"):
+        worker.wsgi.extensions["marquee.is_draining"] = _is_draining
+
+
+def pre_request(worker: Any, request: Any) -> None:
+    if _is_draining():
+        # Each answer now says "Connection: close", so that pooled connections leave while the door is still open.
+        worker.cfg.set("keepalive", 0)
 
 
 def child_exit(server: Any, worker: Any) -> None:
@@ -47,7 +57,24 @@ def child_exit(server: Any, worker: Any) -> None:
         multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
-def _drain(worker: Any) -> None:
-    app = getattr(worker, "wsgi", None)
-    if app is not None and hasattr(app, "extensions"):
-        app.extensions["marquee.draining"] = True
+# --- leaving without losing a request -----------------------------------------------------------------
+#
+# gunicorn closes its socket at the first SIGTERM, before anybody could know. So the signal first only makes
+# /readyz say 503; when those who ask had time to send their requests elsewhere, gunicorn gets to see it.
+
+_drain_seconds = float(os.environ.get("DRAIN_SECONDS", "5"))
+_flag = mmap.mmap(-1, 1)  # anonymous and shared: what the arbiter writes its workers read
+
+
+def _is_draining() -> bool:
+    return _flag[0] == 1
+
+
+def _drain(server: Any) -> None:
+    """Once; a second SIGTERM does not wait."""
+    if _is_draining() or not _drain_seconds:
+        server.signal(signal.SIGTERM, None)
+        return
+    _flag[0] = 1
+    signal.signal(signal.SIGALRM, lambda *_: server.signal(signal.SIGTERM, None))
+    signal.setitimer(signal.ITIMER_REAL, _drain_seconds)

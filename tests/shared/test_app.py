@@ -188,7 +188,7 @@ def test_health_needs_nothing_and_readiness_its_own_checks() -> None:
 
 
 def test_a_draining_process_is_not_ready(app: Flask) -> None:
-    app.extensions["marquee.draining"] = True
+    app.extensions["marquee.is_draining"] = lambda: True
 
     assert app.test_client().get("/readyz").status_code == 503
 
