@@ -11,8 +11,8 @@ from types import FrameType
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from local.issuer import create_app
-from local.issuer.realm import RealmFileUnusable
 from local.issuer.settings import Settings
+from marquee.realm import RealmFileUnusable
 
 logger = logging.getLogger("issuer")
 

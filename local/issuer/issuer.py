@@ -13,7 +13,7 @@ from local.issuer.pending import PendingRequests
 from local.issuer.people import LoginGuard, People
 from local.issuer.realm import Client, read_realm
 from local.issuer.sessions import Session, Sessions
-from local.issuer.settings import Settings
+from local.issuer.settings import DEMO_PEOPLE_FILE, Settings
 from local.issuer.store import Store
 from local.issuer.tokens import Tokens
 
@@ -21,7 +21,7 @@ from local.issuer.tokens import Tokens
 class Issuer:
     def __init__(self, settings: Settings, clock: Callable[[], float], post: Poster) -> None:
         self.settings, self.clock, self._post = settings, clock, post
-        self.realm = read_realm(settings.realm_file, settings.variables)
+        self.realm = read_realm(settings.realm_file, settings.variables, DEMO_PEOPLE_FILE)
         self.url = f"{settings.issuer_url}/realms/{self.realm.name}"
         self.store = Store(settings.state_dir / "issuer.sqlite3")
         self.store.forget_old(clock())

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from marquee.realm import read_realm_file
+
 ROLES = dict[str, frozenset[str]]
-_PLACEHOLDER = re.compile(r"\$\{([A-Z0-9_]+)(?::([^}]*))?\}")
-
-
-class RealmFileUnusable(Exception):
-    """A variable the realm file names is not set; Keycloak would take the placeholder as the secret."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +40,7 @@ class Client:
 
 @dataclass(frozen=True)
 class ListedUser:
+    id: str
     username: str
     email: str
     first_name: str
@@ -53,10 +49,6 @@ class ListedUser:
     enabled: bool
     password: str
     roles: frozenset[str]
-
-    @property
-    def id(self) -> str:
-        return _stable_id("user", self.username)
 
 
 @dataclass(frozen=True)
@@ -84,14 +76,14 @@ class Realm:
         return _stable_id("role", role)
 
 
-def read_realm(path: Path, variables: Mapping[str, str]) -> Realm:
-    """Raises RealmFileUnusable naming every variable that is missing."""
-    text = path.read_text()
-    missing = {name for name, default in _PLACEHOLDER.findall(text) if name not in variables and not default}
-    if missing:
-        raise RealmFileUnusable(f"{path.name} needs {', '.join(sorted(missing))} in the environment")
-    raw = _filled(json.loads(text), variables)
-    service_users = {user["serviceAccountClientId"]: user for user in raw["users"] if _is_service(user)}
+def read_realm(path: Path, variables: Mapping[str, str], people_file: Path | None = None) -> Realm:
+    """The realm, with the people of a second file where there is one.
+
+    Raises RealmFileUnusable naming every variable that is missing.
+    """
+    raw = read_realm_file(path, variables)
+    people = read_realm_file(people_file, variables)["users"] if people_file else []
+    service_users = {user["serviceAccountClientId"]: user for user in raw["users"]}
     return Realm(
         name=raw["realm"],
         raw=raw,
@@ -99,21 +91,10 @@ def read_realm(path: Path, variables: Mapping[str, str]) -> Realm:
             client["clientId"]: _client(client, raw, service_users.get(client["clientId"], {}))
             for client in raw["clients"]
         },
-        users=tuple(_listed(user) for user in raw["users"] if not _is_service(user)),
+        users=tuple(map(_listed, people)),
         roles=tuple(role["name"] for role in raw["roles"]["realm"]),
         default_roles=_default_roles(raw),
     )
-
-
-def _filled(value: Any, variables: Mapping[str, str]) -> Any:
-    match value:
-        case str():
-            return _PLACEHOLDER.sub(lambda found: variables.get(found[1], found[2] or ""), value)
-        case list():
-            return [_filled(item, variables) for item in value]
-        case dict():
-            return {name: _filled(item, variables) for name, item in value.items()}
-    return value
 
 
 def _client(raw: Mapping[str, Any], realm: Mapping[str, Any], service_user: Mapping[str, Any]) -> Client:
@@ -150,6 +131,7 @@ def _mapped(mappings: list[dict[str, Any]], client: str) -> frozenset[str]:
 
 def _listed(user: Mapping[str, Any]) -> ListedUser:
     return ListedUser(
+        id=user["id"],
         username=user["username"],
         email=user["email"],
         first_name=user["firstName"],
@@ -159,10 +141,6 @@ def _listed(user: Mapping[str, Any]) -> ListedUser:
         password=user["credentials"][0]["value"],
         roles=frozenset(user["realmRoles"]),
     )
-
-
-def _is_service(user: Mapping[str, Any]) -> bool:
-    return "serviceAccountClientId" in user
 
 
 def _default_roles(raw: Mapping[str, Any]) -> frozenset[str]:
@@ -176,5 +154,5 @@ def _default_roles(raw: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _stable_id(kind: str, name: str) -> str:
-    """The same in every new world, so that a demo world can name its people before they sign in."""
+    """The same in every new world."""
     return str(uuid5(NAMESPACE_URL, f"marquee/{kind}/{name}"))

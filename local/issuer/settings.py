@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-DEFAULT_REALM_FILE = Path(__file__).resolve().parents[2] / "keycloak" / "marquee-realm.json"
+_KEYCLOAK = Path(__file__).resolve().parents[2] / "keycloak"
+DEFAULT_REALM_FILE = _KEYCLOAK / "marquee-realm.json"
+DEMO_PEOPLE_FILE = _KEYCLOAK / "demo" / "marquee-users-0.json"
 DEMO_PASSWORD = "marquee-demo"  # noqa: S105 - known to everybody, it is printed on the login page
 
 

@@ -29,29 +29,10 @@ class _SecretFiles(_Env):
         return value
 
 
-class Settings(BaseSettings):
-    """What every service needs. A service's own settings.py subclasses this."""
+class Variables(BaseSettings):
+    """Reads NAME or NAME_FILE for each of its fields."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
-
-    service: str
-    port: int = 5000
-    # Addresses may be written down, passwords may not: where one is given, it is put into its address.
-    redis_url: str
-    redis_password: str = ""
-    rabbitmq_url: str | None = None
-    rabbitmq_password: str = ""
-    keycloak_url_external: str
-    keycloak_url_internal: str
-    keycloak_realm: str = "marquee"
-    keycloak_client_id: str
-    keycloak_client_secret: str = ""
-    # Clients whose users' tokens we honour (the token's `azp`).
-    token_clients: str = "marquee-web,marquee-notification,marquee-programs"  # noqa: S105 - names, no secret
-    log_level: str = "INFO"
-    body_limit_bytes: int = 1_000_000
-    trusted_proxies: int = 0
-    rate_limits: bool = True
 
     @classmethod
     def settings_customise_sources(
@@ -78,9 +59,32 @@ class Settings(BaseSettings):
     def from_environment(cls) -> Self:
         """Read the environment; exit with one line per missing or unreadable variable (MM-74)."""
         try:
-            return cls()  # type: ignore[call-arg]  # the environment fills in the rest
+            return cls()
         except ValidationError as error:
             raise SettingsError("\n".join(_complaint(e) for e in error.errors())) from None
+
+
+class Settings(Variables):
+    """What every service needs. A service's own settings.py subclasses this."""
+
+    service: str
+    port: int = 5000
+    # Addresses may be written down, passwords may not: where one is given, it is put into its address.
+    redis_url: str
+    redis_password: str = ""
+    rabbitmq_url: str | None = None
+    rabbitmq_password: str = ""
+    keycloak_url_external: str
+    keycloak_url_internal: str
+    keycloak_realm: str = "marquee"
+    keycloak_client_id: str
+    keycloak_client_secret: str = ""
+    # Clients whose users' tokens we honour (the token's `azp`).
+    token_clients: str = "marquee-web,marquee-notification,marquee-programs"  # noqa: S105 - names, no secret
+    log_level: str = "INFO"
+    body_limit_bytes: int = 1_000_000
+    trusted_proxies: int = 0
+    rate_limits: bool = True
 
     @property
     def issuer(self) -> str:

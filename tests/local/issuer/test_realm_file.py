@@ -5,11 +5,13 @@ import re
 
 import pytest
 
-from local.issuer.realm import RealmFileUnusable, read_realm
-from local.issuer.settings import DEFAULT_REALM_FILE
+from local.issuer.realm import read_realm
+from local.issuer.settings import DEFAULT_REALM_FILE, DEMO_PEOPLE_FILE
+from marquee.realm import RealmFileUnusable
 from tests.local.issuer.world import NAMES
 
 REALM = json.loads(DEFAULT_REALM_FILE.read_text())
+DEMO = json.loads(DEMO_PEOPLE_FILE.read_text())
 PLACEHOLDER = re.compile(r"\$\{[A-Z_]+\}")
 APIS = {f"marquee-{name}" for name in NAMES} - {"marquee-web"}
 
@@ -24,16 +26,20 @@ def test_it_defines_no_client_scopes_so_that_keycloak_makes_its_own():
 
 def test_secrets_and_passwords_come_from_the_environment():
     secrets = [client["secret"] for client in REALM["clients"]]
-    passwords = [c["value"] for user in REALM["users"] for c in user.get("credentials", ())]
+    passwords = [c["value"] for user in DEMO["users"] for c in user.get("credentials", ())]
     assert len(secrets) == 7
     assert len(passwords) == 4
     assert all(PLACEHOLDER.fullmatch(value) for value in secrets + passwords)
 
 
+def test_demo_people_stand_in_a_file_of_their_own_that_production_leaves_out():
+    assert all("serviceAccountClientId" in user for user in REALM["users"])
+    assert DEMO_PEOPLE_FILE.name == f"{DEMO['realm']}-users-0.json"
+    assert [user["username"] for user in DEMO["users"]] == ["viola", "stan", "edda", "ada"]
+
+
 def test_each_person_lists_the_default_role():
-    people = [user for user in REALM["users"] if "serviceAccountClientId" not in user]
-    assert [user["username"] for user in people] == ["viola", "stan", "edda", "ada"]
-    assert all("default-roles-marquee" in user["realmRoles"] for user in people)
+    assert all("default-roles-marquee" in user["realmRoles"] for user in DEMO["users"])
 
 
 def test_composites_name_no_built_in_role():
@@ -54,7 +60,7 @@ def test_the_web_clients_tokens_are_meant_for_every_api():
 
 def test_service_accounts_keep_their_scope_and_may_use_their_roles():
     clients = {client["clientId"]: client for client in REALM["clients"]}
-    service_users = [user for user in REALM["users"] if "serviceAccountClientId" in user]
+    service_users = REALM["users"]
     assert len(service_users) == 2
     for user in service_users:
         client_id = user["serviceAccountClientId"]
