@@ -4,40 +4,24 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from marquee.db import Database
-from marquee.migrate import migrate
+from marquee.testing.database import empty, migrated_database, url_of
 from services.movies import create_app
 from services.movies.settings import MoviesSettings
 
 
 @pytest.fixture(scope="session")
-def movies_database_url(create_database: Callable[[str], str]) -> str:
-    url = create_database("movies")
-    migrate("movies", url)
-    return url
-
-
-@pytest.fixture(scope="session")
-def movies_database(movies_database_url: str) -> Iterator[Database]:
+def movies_database(create_database: Callable[[str], str]) -> Iterator[Database]:
     """Shared by all tests; ask for `database` to find it empty."""
-    database = Database(movies_database_url, pool_size=12, name="tests-movies")
-    yield database
-    database.engine.dispose()
+    with migrated_database("movies", create_database) as database:
+        yield database
 
 
 @pytest.fixture
 def database(movies_database: Database) -> Database:
-    with movies_database.transaction() as session:
-        session.execute(text(f"TRUNCATE {', '.join(_tables(session))} RESTART IDENTITY"))
-    return movies_database
-
-
-def _tables(session: Session) -> list[str]:
-    found = session.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
-    return sorted(set(found) - {"alembic_version"})
+    return empty(movies_database)
 
 
 @pytest.fixture
@@ -48,9 +32,9 @@ def session(database: Database) -> Iterator[Session]:
 
 
 @pytest.fixture
-def settings(movies_database_url: str, valkey_url: str) -> MoviesSettings:
+def settings(database: Database, valkey_url: str) -> MoviesSettings:
     return MoviesSettings(
-        database_url=movies_database_url,
+        database_url=url_of(database),
         database_pool_size=8,
         redis_url=valkey_url,
         keycloak_url_external="http://localhost:8180",

@@ -25,20 +25,7 @@ def issue_tickets(session: Session, facts: BookingFacts, *, key_id: int) -> None
 
     A booking that was cancelled before we heard of it stays void.
     """
-    session.execute(
-        insert(Booking)
-        .values(
-            id=facts.reservation_id,
-            reference=reference_of(facts.reservation_id),
-            owner=facts.owner,
-            link_key=facts.link_key,
-            screening_id=facts.screening_id,
-            starts_at=facts.starts_at,
-            ends_at=facts.ends_at,
-            facts=facts.model_dump(mode="json"),
-        )
-        .on_conflict_do_nothing()
-    )
+    session.execute(insert(Booking).values(_booking_row(facts)).on_conflict_do_nothing())
     booking = session.scalars(
         select(Booking).where(Booking.id == facts.reservation_id).with_for_update()
     ).one()
@@ -65,19 +52,22 @@ def void_tickets(session: Session, facts: BookingFacts, reason: str) -> None:
     void = {"state": "void", "void_reason": reason[:200], "voided_at": func.now()}
     session.execute(
         insert(Booking)
-        .values(
-            id=facts.reservation_id,
-            reference=reference_of(facts.reservation_id),
-            owner=facts.owner,
-            link_key=facts.link_key,
-            screening_id=facts.screening_id,
-            starts_at=facts.starts_at,
-            ends_at=facts.ends_at,
-            facts=facts.model_dump(mode="json"),
-            **void,
-        )
+        .values(_booking_row(facts) | void)
         .on_conflict_do_update(index_elements=["id"], set_=void, where=Booking.state == "valid")
     )
+
+
+def _booking_row(facts: BookingFacts) -> dict[str, Any]:
+    return {
+        "id": facts.reservation_id,
+        "reference": reference_of(facts.reservation_id),
+        "owner": facts.owner,
+        "link_key": facts.link_key,
+        "screening_id": facts.screening_id,
+        "starts_at": facts.starts_at,
+        "ends_at": facts.ends_at,
+        "facts": facts.model_dump(mode="json"),
+    }
 
 
 def booking_for(
