@@ -8,6 +8,7 @@ import threading
 import structlog
 from sqlalchemy.exc import OperationalError
 
+from marquee import logs
 from marquee.contracts.reservation import BookingFacts
 from marquee.db import Database
 from marquee.http import NeighbourAway, NeighbourProblem
@@ -53,6 +54,11 @@ class PostRound:
             mail = notices.take_due(session, lease_seconds=self._settings.lease_seconds)
         if mail is None:
             return False
+        with logs.about(mail.subject_id):
+            self._deliver(mail)
+        return True
+
+    def _deliver(self, mail: Mail) -> None:
         try:
             self._send(mail)
         except (MailAway, NeighbourAway, NeighbourProblem) as error:
@@ -67,8 +73,7 @@ class PostRound:
         else:
             with self._database.transaction() as session:
                 notices.sent(session, mail.id)
-            log.info("mail_sent", mail=str(mail.id), template=mail.template, reservation=str(mail.subject_id))
-        return True
+            log.info("mail_sent", mail=str(mail.id), template=mail.template)
 
     def _send(self, mail: Mail) -> None:
         message = message_of(

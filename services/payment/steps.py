@@ -3,12 +3,13 @@
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from marquee import live
+from marquee import live, logs
 from marquee.db import Database
 from services.payment.bell import Bell
 from services.payment.domain import payments
@@ -63,18 +64,22 @@ class Steps:
         with self._database.transaction() as session:
             payment = payments.lock(session, payment_id)
             due_when_begun = payment.due_at
+        with logs.about(payment.reservation_id, request=logs.request_id.get()):
+            self._step(payment, due_when_begun)
+
+    def _step(self, payment: Payment, due_when_begun: datetime | None) -> None:
         try:
             note = self._ask(payment)
         except (ProviderAway, ProviderRefused) as error:
             # Refused: nothing that we can mend by asking, so somebody should look; it is asked again all the same.
             level = log.warning if isinstance(error, ProviderAway) else log.error
-            level("payment_step_put_off", payment=str(payment_id), error=str(error))
+            level("payment_step_put_off", payment=str(payment.id), error=str(error))
             with self._database.transaction() as session:
-                row = payments.lock(session, payment_id)
+                row = payments.lock(session, payment.id)
                 payments.try_later(row, new_key=isinstance(error, ProviderBroke))
             return
         with self._database.transaction() as session:
-            payment = payments.lock(session, payment_id)
+            payment = payments.lock(session, payment.id)
             note(session, payment)
             payments.done_for_now(
                 payment, due_when_begun=due_when_begun, check_seconds=self._settings.check_seconds

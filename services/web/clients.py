@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from flask import current_app
 
+from marquee import logs
 from marquee.http import NeighbourAway, ServiceClient, ServiceToken
 from services.web.recent import Recent
 from services.web.settings import WebSettings
@@ -79,7 +80,9 @@ class Movies:
 
     def hold_seats(self, screening_id: str, seats: list[Json]) -> Json:
         guest_token()
-        return dict(self._own.post(f"/screenings/{screening_id}/holds", {"seats": seats}))
+        hold = dict(self._own.post(f"/screenings/{screening_id}/holds", {"seats": seats}))
+        logs.concerns(hold["id"])
+        return hold
 
     def hold(self, hold_id: str) -> Json:
         return dict(self._own.get(f"/holds/{hold_id}"))

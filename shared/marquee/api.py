@@ -20,6 +20,7 @@ from pydantic_core import CoreSchema
 from werkzeug.exceptions import BadRequest as WerkzeugBadRequest
 from werkzeug.exceptions import UnsupportedMediaType
 
+from marquee import logs
 from marquee.auth import Access
 
 Answer = Any
@@ -177,6 +178,8 @@ def _require_readable_json(view: Callable[..., Any]) -> None:
 def _answering(view: Callable[..., Any]) -> Callable[..., Response]:
     @functools.wraps(view)
     def answer(*args: Any, **kwargs: Any) -> Response:
+        if booking := logs.booking_in(kwargs.get("body")):
+            logs.concerns(booking)
         return to_response(view(*args, **kwargs))
 
     answer.reads_json = "body" in view.__annotations__  # type: ignore[attr-defined]

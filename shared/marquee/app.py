@@ -138,7 +138,9 @@ def _common(app: OpenAPI, checks: dict[str, Callable[[], bool]]) -> Api:
 
 def _begin() -> None:
     g.began = time.perf_counter()
-    logs.request_id.set(logs.new_request_id(request.headers.get("X-Request-Id")))
+    logs.begin(request.headers.get("X-Request-Id"))
+    if booking := logs.booking_in(request.view_args or {}):
+        logs.concerns(booking)
 
 
 def _finish(response: Response) -> Response:

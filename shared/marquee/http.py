@@ -130,7 +130,13 @@ class ServiceClient:
                 redirect=False,
             )
         except HTTPError as error:
-            log.warning("neighbour_away", neighbour=self.name, path=path, error=repr(error))
+            # Without what may stand behind a "?": the key of somebody's booking is not for the log.
+            log.warning(
+                "neighbour_away",
+                neighbour=self.name,
+                path=path.partition("?")[0],
+                error=type(error).__name__,
+            )
             raise NeighbourAway(f"{self.name} did not answer") from error
         log.debug(
             "neighbour", neighbour=self.name, path=path, ms=round((time.perf_counter() - began) * 1000, 1)

@@ -1,23 +1,59 @@
-"""JSON lines on stdout, each with the id of the request (or message) it belongs to."""
+"""JSON lines on stdout, each with the id of the request (or message) it belongs to, and of the booking it is about.
+
+So one booking can be followed through every service with one search for its id.
+"""
 
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import orjson
 import structlog
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+# What paths, bodies and events call a booking: a hold and what becomes of it share their id.
+_BOOKING_NAMES = ("reservation_id", "booking_id", "hold_id")
 
 
 def new_request_id(given: str | None = None) -> str:
     """Keep the caller's id when it is one we would have made, else make one."""
     return given if given and _ACCEPTABLE_ID.fullmatch(given) else uuid4().hex
+
+
+def begin(given_request_id: str | None = None) -> None:
+    """A request begins: what this thread spoke of before is over."""
+    structlog.contextvars.clear_contextvars()
+    request_id.set(new_request_id(given_request_id))
+
+
+def concerns(reservation_id: UUID | str) -> None:
+    """From here to its end, every line of this request names the reservation."""
+    structlog.contextvars.bind_contextvars(reservation_id=str(reservation_id))
+
+
+@contextmanager
+def about(reservation_id: UUID | str | None, *, request: str | None = None) -> Iterator[None]:
+    """Every line of the block names the reservation, and the request (or message) it goes back to."""
+    before = request_id.set(new_request_id(request))
+    named = {"reservation_id": str(reservation_id)} if reservation_id else {}
+    try:
+        with structlog.contextvars.bound_contextvars(**named):
+            yield
+    finally:
+        request_id.reset(before)
+
+
+def booking_in(thing: object) -> UUID | str | None:
+    """The id of the booking that a path's values, a body or an event speaks of."""
+    values = thing if isinstance(thing, dict) else getattr(thing, "__dict__", {})
+    found = next((values[name] for name in _BOOKING_NAMES if values.get(name)), None)
+    return found or (booking_in(values["booking"]) if values.get("booking") else None)
 
 
 def configure(service: str, level: str = "INFO") -> None:

@@ -42,7 +42,7 @@ def settle_payment(session: Session, event: PaymentSucceeded, settings: MoviesSe
     if booking.state in _SETTLED:
         return
     if (event.amount_cents, event.currency.upper()) != (booking.total_cents, booking.currency.upper()):
-        log.error("payment_mismatch", reservation=str(booking.id), got=event.amount_cents)
+        log.error("payment_mismatch", reservation_id=str(booking.id), got=event.amount_cents)
         _refund(session, booking, "the amount paid is not the amount asked for")
     elif sale.is_cancelled:
         _refund(session, booking, "the cinema cancelled this screening")
@@ -102,7 +102,7 @@ def _find(session: Session, reservation_id: UUID) -> tuple[Sale, Reservation] | 
     try:
         return holds.lock_booking(session, reservation_id)
     except NotFound:
-        log.error("unknown_reservation", reservation=str(reservation_id))
+        log.error("unknown_reservation", reservation_id=str(reservation_id))
         return None
 
 

@@ -40,7 +40,7 @@ def move(session: Session, reservation: Reservation, target: str, cause: str) ->
     source = reservation.state
     if target not in EDGES[source]:
         log.info(
-            "transition_ignored", reservation=str(reservation.id), source=source, target=target, cause=cause
+            "transition_ignored", reservation_id=str(reservation.id), source=source, target=target, cause=cause
         )
         return False
     reservation.state = target
@@ -58,7 +58,7 @@ def move(session: Session, reservation: Reservation, target: str, cause: str) ->
     session.flush()
     _settle_seats(session, reservation, source)
     live.publish_after_commit(session, f"reservation:{reservation.id}", {"kind": "state", "state": target})
-    log.info("transition", reservation=str(reservation.id), source=source, target=target, cause=cause)
+    log.info("transition", reservation_id=str(reservation.id), source=source, target=target, cause=cause)
     return True
 
 

@@ -3,6 +3,7 @@
 from flask import current_app, request
 from sqlalchemy.orm import Session
 
+from marquee import logs
 from marquee.api import Answer, Api
 from marquee.auth import GUEST_HEADER, HOLDER, PUBLIC, Holder, current_holder, current_person
 from marquee.db import in_transaction
@@ -76,6 +77,7 @@ def hold_seats(path: shapes.ScreeningPath, body: shapes.HoldRequest) -> Answer:
 
     def work(session: Session) -> shapes.Hold:
         sale, hold = holds.hold_on_sale(session, path.screening_id, wishes, holder, settings())
+        logs.concerns(hold.id)
         return show_hold_at(hold, load_plan(session, sale.plan_id), sale.now, settings())
 
     return in_transaction(work), 201

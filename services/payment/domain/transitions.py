@@ -30,9 +30,7 @@ def move(session: Session, payment: Payment, target: str, *, cause: str) -> bool
     if payment.state == target:
         return False
     if target not in EDGES[payment.state]:
-        log.info(
-            "payment_step_ignored", payment=str(payment.id), source=payment.state, target=target, cause=cause
-        )
+        log.info("transition_ignored", source=payment.state, target=target, cause=cause, **_named(payment))
         return False
     source, payment.state = payment.state, target
     payment.version += 1
@@ -42,4 +40,9 @@ def move(session: Session, payment: Payment, target: str, *, cause: str) -> bool
             payment_id=payment.id, version=payment.version, source=source, target=target, cause=cause[:120]
         )
     )
+    log.info("transition", source=source, target=target, cause=cause, **_named(payment))
     return True
+
+
+def _named(payment: Payment) -> dict[str, str]:
+    return {"reservation_id": str(payment.reservation_id), "payment": str(payment.id)}

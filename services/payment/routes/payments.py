@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -9,6 +10,7 @@ import stripe
 import structlog
 from flask import current_app, request
 
+from marquee import logs
 from marquee.api import Answer, Api
 from marquee.auth import HOLDER, SIGNATURE, current_holder
 from marquee.db import current_database, transaction
@@ -49,6 +51,8 @@ def check_payment(path: ReservationPath, query: LinkKey) -> Answer:
 def receive_webhook() -> Answer:
     """Only stores: what it says is read back from Stripe by the worker before it counts."""
     event = _verified(request.get_data(), request.headers.get("Stripe-Signature", ""))
+    if booking := logs.booking_in(event["data"]["object"].get("metadata")):
+        logs.concerns(booking)
     with transaction() as session:
         is_new = payments.receive_webhook(session, event)
     return {"received": True, "new": is_new}, 200
@@ -70,7 +74,7 @@ def _has_key(payment: Payment, key: str) -> bool:
     return bool(payment.link_key) and hmac.compare_digest(payment.link_key.encode(), key.encode())
 
 
-def _verified(body: bytes, signature: str) -> dict[str, object]:
+def _verified(body: bytes, signature: str) -> dict[str, Any]:
     settings: PaymentSettings = current_app.extensions["marquee.settings"]
     attempts: list[Callable[[], object]] = [
         lambda secret=secret: stripe.WebhookSignature.verify_header(  # type: ignore[misc]

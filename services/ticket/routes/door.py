@@ -5,6 +5,7 @@ from uuid import UUID
 
 from flask import current_app, request
 
+from marquee import logs
 from marquee.api import Answer, Api
 from marquee.auth import role, signed_in_person
 from marquee.db import transaction
@@ -95,6 +96,8 @@ def _judge(code: str, screening_id: UUID, scan_id: UUID, place: str) -> VerdictS
             by=signed_in_person().id,
             keys=current_app.extensions["ticket.keys"],
         )
+        if verdict.ticket:
+            logs.concerns(verdict.ticket.booking_id)
         return _shape(verdict)
 
 

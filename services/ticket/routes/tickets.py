@@ -8,6 +8,7 @@ from flask import Response, current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from marquee import logs
 from marquee.api import Answer, Api
 from marquee.auth import PUBLIC, current_holder, current_person
 from marquee.db import transaction
@@ -132,7 +133,9 @@ def _booking(session: Session, booking_id: UUID, key: str) -> Booking:
 
 def _ticket(session: Session, ticket_id: UUID, key: str) -> Ticket:
     holder, privileged = _caller()
-    return tickets.ticket_for(session, ticket_id, holder=holder, key=key, privileged=privileged)
+    ticket = tickets.ticket_for(session, ticket_id, holder=holder, key=key, privileged=privileged)
+    logs.concerns(ticket.booking_id)
+    return ticket
 
 
 def _caller() -> tuple[Any, bool]:

@@ -15,9 +15,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, TimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 
+from marquee import logs
 from marquee.clock import utc_now
 from marquee.contracts.base import Event
-from marquee.logs import request_id
 from marquee.messaging import metrics
 from marquee.messaging.backoff import Backoff
 from marquee.messaging.envelope import Envelope, UnreadableEvent, open_envelope, traceparent
@@ -108,8 +108,9 @@ class Consumer:
             envelope, event = open_envelope(delivery.body)
         except UnreadableEvent as unreadable:
             return self._report(delivery, Park(str(unreadable)))
-        with _context_of(envelope):
+        with _context_of(envelope, event):
             verdict = self._apply(event, _meta(envelope, delivery))
+            log.info("event %s: %s", delivery.routing_key, type(verdict).__name__.lower())
             metrics.AGE.labels(self._service).observe((utc_now() - envelope.time).total_seconds())
             return self._report(delivery, verdict)
 
@@ -186,12 +187,11 @@ def _meta(envelope: Envelope, delivery: Delivery) -> Meta:
 
 
 @contextmanager
-def _context_of(envelope: Envelope) -> Iterator[None]:
+def _context_of(envelope: Envelope, event: Event) -> Iterator[None]:
     """Log lines and further events of this handling belong to the request that began it all."""
-    request = request_id.set(envelope.requestid or envelope.id.hex)
     trace = traceparent.set(envelope.traceparent or "")
     try:
-        yield
+        with logs.about(logs.booking_in(event), request=envelope.requestid or envelope.id.hex):
+            yield
     finally:
         traceparent.reset(trace)
-        request_id.reset(request)
