@@ -35,7 +35,7 @@ reset: $(READY) ## Remove all data of `make run`
 	@$(BIN)/python -m local reset
 
 test: $(READY) ## The tests
-	$(BIN)/pytest -m "not slow and not browser"
+	$(BIN)/pytest -m "not slow and not browser and not stripe_mock"
 
 test-all: $(READY) ## The tests, also the slow ones and those with a browser
 	$(BIN)/pytest
