@@ -40,7 +40,11 @@ def move(session: Session, reservation: Reservation, target: str, cause: str) ->
     source = reservation.state
     if target not in EDGES[source]:
         log.info(
-            "transition_ignored", reservation_id=str(reservation.id), source=source, target=target, cause=cause
+            "transition_ignored",
+            reservation_id=str(reservation.id),
+            source=source,
+            target=target,
+            cause=cause,
         )
         return False
     reservation.state = target
