@@ -9,6 +9,7 @@ from flask import Flask
 from marquee import cookies
 from marquee.app import build_app, seal
 from marquee.errors import Problem, render
+from marquee.settings import several
 from services.auth.domain.sessions import Vault
 from services.auth.provider import IdentityProvider
 from services.auth.routes import login, sessions
@@ -23,9 +24,11 @@ def create_app(settings: AuthSettings | None = None) -> Flask:
         apis=[login.api, sessions.api],
         description="OpenID Connect sign-in, browser sessions, people.",
     )
+    key, *older_keys = _cookie_keys(settings.session_key)
     app.config.update(
         # Between leaving for the provider and coming back: state, nonce, verifier and where to return.
-        SECRET_KEY=hashlib.sha256(b"login cookie" + settings.session_key.encode()).hexdigest(),
+        SECRET_KEY=key,
+        SECRET_KEY_FALLBACKS=older_keys,
         SESSION_COOKIE_NAME="marquee_login",
         SESSION_COOKIE_PATH="/auth",
         SESSION_COOKIE_HTTPONLY=True,
@@ -37,6 +40,10 @@ def create_app(settings: AuthSettings | None = None) -> Flask:
     app.extensions["auth.provider"] = IdentityProvider(app, settings)
     app.register_error_handler(Problem, _page_or_problem)
     return seal(app)
+
+
+def _cookie_keys(session_key: str) -> list[str]:
+    return [hashlib.sha256(b"login cookie" + key.encode()).hexdigest() for key in several(session_key)]
 
 
 def _page_or_problem(problem: Problem) -> Any:

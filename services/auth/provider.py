@@ -1,19 +1,22 @@
 """The identity provider, as a client of it: sign-in, tokens, sign-out."""
 
 from collections.abc import Mapping
+from copy import copy
 from typing import Any
 from urllib.parse import urlencode
 
 import requests
 import structlog
 from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.flask_client import OAuth
+from authlib.integrations.base_client import OAuthError
+from authlib.integrations.flask_client import FlaskOAuth2App, OAuth
 from flask import Flask
 from joserfc.errors import JoseError
 from werkzeug.wrappers import Response
 
 from marquee.auth import KeySet, keys_from, read_claims
 from marquee.errors import Unauthenticated
+from marquee.settings import several
 from services.auth.domain.problems import LoginRefused, ProviderAway
 from services.auth.domain.sessions import Tokens
 from services.auth.settings import AuthSettings
@@ -22,10 +25,26 @@ log = structlog.get_logger(__name__)
 
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _TIMEOUT = (1, 4)
+_UNKNOWN_CLIENT = ("invalid_client", "unauthorized_client")
 
 
 class SessionGone(Exception):
     """The provider ended the session: whoever wants to go on signs in again."""
+
+
+class _Client(FlaskOAuth2App):  # type: ignore[misc]
+    """Redeems a code with whichever of our secrets the provider knows just now; a wrong one does not burn it."""
+
+    def fetch_access_token(self, *arguments: Any, **options: Any) -> Any:
+        for secret in several(self.client_secret):
+            with_secret = copy(self)
+            with_secret.client_secret = secret
+            try:
+                return FlaskOAuth2App.fetch_access_token(with_secret, *arguments, **options)
+            except OAuthError as error:
+                if error.error not in _UNKNOWN_CLIENT:
+                    raise
+        raise ProviderAway("The sign-in server knows none of our client secrets.")
 
 
 class IdentityProvider:
@@ -39,6 +58,7 @@ class IdentityProvider:
         self.keys: KeySet = keys_from(settings)
         self._client = OAuth(app).register(
             "keycloak",
+            client_cls=_Client,
             client_id=settings.login_client_id,
             client_secret=settings.login_client_secret,
             authorize_url=f"{self._public}/auth",
@@ -102,16 +122,20 @@ class IdentityProvider:
         return claims
 
     def _post(self, endpoint: str, form: dict[str, str]) -> requests.Response:
-        secret = (self._settings.login_client_id, self._settings.login_client_secret)
         try:
-            return requests.post(
-                f"{self._internal}/{endpoint}",
-                data=form | {"client_id": secret[0], "client_secret": secret[1]},
-                timeout=_TIMEOUT,
-                allow_redirects=False,
-            )
+            for secret in several(self._settings.login_client_secret):
+                client = {"client_id": self._settings.login_client_id, "client_secret": secret}
+                answer = requests.post(
+                    f"{self._internal}/{endpoint}",
+                    data=form | client,
+                    timeout=_TIMEOUT,
+                    allow_redirects=False,
+                )
+                if answer.status_code != 401:
+                    return answer
         except requests.RequestException as error:
             raise ProviderAway("The sign-in server did not answer.") from error
+        raise ProviderAway("The sign-in server knows none of our client secrets.")
 
 
 def _tokens(answer: Mapping[str, Any], old_refresh_token: str = "") -> Tokens:

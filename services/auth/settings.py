@@ -8,7 +8,7 @@ class AuthSettings(DatabaseSettings):
     keycloak_client_id: str = "marquee-auth"
     # The client people sign in through; its secret lets us redeem their codes.
     login_client_id: str = "marquee-web"
-    login_client_secret: str
+    login_client_secret: str  # several, separated by commas, while it is being rotated
     # Fernet keys, newest first, separated by commas: what is stored of a session is encrypted with the first.
     session_key: str
     public_url: str

@@ -1,6 +1,6 @@
 """Variables of the payment service."""
 
-from marquee.settings import DatabaseSettings
+from marquee.settings import DatabaseSettings, several
 
 
 class PaymentSettings(DatabaseSettings):
@@ -21,4 +21,4 @@ class PaymentSettings(DatabaseSettings):
 
     @property
     def webhook_secrets(self) -> list[str]:
-        return [secret.strip() for secret in self.stripe_webhook_secret.split(",") if secret.strip()]
+        return several(self.stripe_webhook_secret)

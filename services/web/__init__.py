@@ -9,6 +9,7 @@ from flask_babel import Babel
 from marquee.app import build_app, seal
 from marquee.cookies import is_secure
 from marquee.live import Hub
+from marquee.settings import several
 from services.web import assets, errors, formats, security, site
 from services.web.clients import Neighbours, neighbours_from
 from services.web.recent import Recent
@@ -59,8 +60,12 @@ def create_app(settings: WebSettings | None = None, *, neighbours: Neighbours | 
 def _configure_session(app: Flask, settings: WebSettings) -> None:
     """Our own signed cookie: the guest's token, the form token, messages for the next page."""
     secure = is_secure(settings.public_url)
+    key, *older_keys = several(settings.secret_key)
     options: dict[str, Any] = {
-        "SECRET_KEY": settings.secret_key,
+        "SECRET_KEY": key,
+        "SECRET_KEY_FALLBACKS": older_keys,
+        # Of form tokens, where the library wants the oldest first and signs with the last.
+        "WTF_CSRF_SECRET_KEY": [*reversed(older_keys), key],
         "SESSION_COOKIE_NAME": "__Host-marquee-web" if secure else "marquee-web",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",

@@ -9,7 +9,7 @@ class WebSettings(Settings):
     service: str = "web"
     keycloak_client_id: str = "marquee-web"
 
-    secret_key: str
+    secret_key: str  # several, separated by commas: the first signs, all are accepted
     public_url: str
     auth_url_external: str
     auth_url: str

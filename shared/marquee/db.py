@@ -15,10 +15,13 @@ from uuid import UUID, uuid4
 import structlog
 from flask import current_app, has_app_context
 from psycopg2 import DatabaseError, InterfaceError
-from sqlalchemy import DateTime, Engine, MetaData, create_engine, event, func, text
+from psycopg2 import OperationalError as ConnectionRefused
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event, func, text
 from sqlalchemy.exc import IntegrityError, InvalidatePoolError, OperationalError
 from sqlalchemy.orm import Session, mapped_column, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from marquee.settings import several
 
 log = structlog.get_logger(__name__)
 Result = TypeVar("Result")
@@ -62,9 +65,27 @@ def make_engine(url: str, *, pool_size: int = 3, name: str = "marquee") -> Engin
         pool_recycle=1800,
         connect_args={"connect_timeout": 3, "options": _LIMITS, "application_name": name},
     )
+    take_any_password(engine)
     event.listen(engine, "checkin", _note_idle)
     event.listen(engine, "checkout", _ping_after_idling)
     return engine
+
+
+def take_any_password(engine: Engine) -> None:
+    """The password may be a list while it is being rotated: a connection is made with whichever fits just now."""
+    if len(several(str(engine.url.password or ""))) > 1:
+        event.listen(engine, "do_connect", _try_passwords)
+
+
+def _try_passwords(dialect: Dialect, _: Any, arguments: Any, parameters: dict[str, Any]) -> Any:
+    *others, last = several(parameters["password"])
+    for password in others:
+        try:
+            return dialect.connect(*arguments, **{**parameters, "password": password})
+        except ConnectionRefused as error:
+            if "authentication failed" not in str(error):
+                raise
+    return dialect.connect(*arguments, **{**parameters, "password": last})
 
 
 def _note_idle(_: Any, record: ConnectionPoolEntry) -> None:

@@ -20,6 +20,7 @@ from urllib3.exceptions import HTTPError
 
 from marquee import logs
 from marquee.errors import Problem
+from marquee.settings import several
 
 log = structlog.get_logger(__name__)
 
@@ -167,11 +168,14 @@ def _problem_of(answer: urllib3.BaseHTTPResponse) -> dict[str, Any]:
 
 
 class ServiceToken:
-    """A token of our own by client credentials, renewed a minute before it ends."""
+    """A token of our own by client credentials, renewed a minute before it ends.
+
+    Of several secrets, separated by commas, whichever the issuer knows just now will do.
+    """
 
     def __init__(self, issuer_internal: str, client_id: str, client_secret: str) -> None:
         self._url = f"{issuer_internal}/protocol/openid-connect/token"
-        self._client = {"client_id": client_id, "client_secret": client_secret}
+        self._client_id, self._secrets = client_id, several(client_secret) or [""]
         self._pool = urllib3.PoolManager(retries=False)
         self._token, self._renew_at = "", 0.0
 
@@ -181,17 +185,10 @@ class ServiceToken:
         return {"Authorization": f"Bearer {self._token}"}
 
     def _fetch(self) -> None:
-        try:
-            answer = self._pool.request(
-                "POST",
-                self._url,
-                fields=self._client | {"grant_type": "client_credentials"},
-                encode_multipart=False,
-                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
-                redirect=False,
-            )
-        except HTTPError as error:
-            raise NeighbourAway("the issuer did not answer") from error
+        answers = (self._ask(secret) for secret in self._secrets)
+        answer = next((one for one in answers if one.status != 401), None)
+        if answer is None:
+            raise NeighbourAway("the issuer knows none of our client secrets")
         if answer.status != 200:
             raise NeighbourAway(f"the issuer answered {answer.status} to our client credentials")
         try:
@@ -200,3 +197,17 @@ class ServiceToken:
         except (ValueError, KeyError, TypeError) as error:
             raise NeighbourAway("the issuer answered something that is not a token") from error
         self._token, self._renew_at = token, time.monotonic() + max(5.0, lasts_seconds - 60)
+
+    def _ask(self, secret: str) -> urllib3.BaseHTTPResponse:
+        client = {"client_id": self._client_id, "client_secret": secret}
+        try:
+            return self._pool.request(
+                "POST",
+                self._url,
+                fields=client | {"grant_type": "client_credentials"},
+                encode_multipart=False,
+                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+                redirect=False,
+            )
+        except HTTPError as error:
+            raise NeighbourAway("the issuer did not answer") from error

@@ -15,6 +15,8 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 
+from marquee.db import take_any_password
+
 SERVICES = ("auth", "movies", "payment", "ticket", "review", "notification")
 _ROOT = Path(__file__).resolve().parents[2]
 _LOCK = 5_204_001
@@ -24,6 +26,7 @@ def migrate(service: str, database_url: str) -> str:
     """Upgrade `service`'s database to its head and return the revision it now has."""
     scripts = ScriptDirectory.from_config(_config(service))
     engine = create_engine(database_url, connect_args={"connect_timeout": 5})
+    take_any_password(engine)
     try:
         with engine.connect() as connection:
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})

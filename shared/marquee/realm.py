@@ -18,12 +18,13 @@ from urllib.parse import unquote, urlencode, urlsplit
 
 import urllib3
 
-from marquee.settings import SettingsError, Variables
+from marquee.settings import SettingsError, Variables, several
 
 REALM_FILE = Path(__file__).resolve().parents[2] / "keycloak" / "marquee-realm.json"
 _PLACEHOLDER = re.compile(r"\$\{([A-Z0-9_]+)(?::([^}]*))?\}")
 _PAUSE_SECONDS = 2.0
 # What a deploy decides about a client. The rest is as imported, or as an admin has changed it since.
+_CLIENT_SECRET = re.compile(r"MARQUEE_[A-Z]+_SECRET")
 _OURS = ("clientId", "secret", "redirectUris", "baseUrl", "attributes")
 
 
@@ -72,13 +73,18 @@ def _filled(value: Any, variables: Mapping[str, str]) -> Any:
 
 
 def variables_of(environment: Mapping[str, str]) -> dict[str, str]:
-    """Each NAME, also where it is given as NAME_FILE; what is empty counts as not set."""
+    """Each NAME, also where it is given as NAME_FILE; what is empty counts as not set.
+
+    Of a secret that is being rotated Keycloak gets the first.
+    """
     files = {
         name.removesuffix("_FILE"): Path(path).read_text().strip()
         for name, path in environment.items()
         if name.startswith("MARQUEE_") and name.endswith("_FILE") and path
     }
-    return {name: value for name, value in {**environment, **files}.items() if value}
+    given = {name: value for name, value in {**environment, **files}.items() if value}
+    secrets = {name: several(value)[0] for name, value in given.items() if _CLIENT_SECRET.fullmatch(name)}
+    return given | secrets
 
 
 # --- what the realm shall be ------------------------------------------------------------------------------

@@ -104,6 +104,11 @@ class DatabaseSettings(Settings):
     database_pool_size: int = 3
 
 
+def several(secret: str) -> list[str]:
+    """A secret is a list while it is being rotated, separated by commas: the first is in use, all are accepted."""
+    return [one.strip() for one in secret.split(",") if one.strip()]
+
+
 def with_password(url: str, password: str) -> str:
     """`amqp://marquee@mq1,amqp://marquee@mq2` with the password in each address; one that has its own keeps it."""
     return re.sub(r"(\w+://)([^:@/,?]*)@|(\w+://)(?![^/,?]*@)", lambda found: _signed(found, password), url)

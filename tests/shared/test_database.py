@@ -4,6 +4,7 @@ import time
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from local.ports import free_port
 from local.servers import Postgres
@@ -32,4 +33,26 @@ def test_after_a_restart_of_the_server_an_idle_connection_is_replaced_unnoticed(
     time.sleep(db._TRUSTED_SECONDS)
 
     assert ask(database) == 1
+    database.engine.dispose()
+
+
+def test_a_password_being_rotated_is_taken_before_and_after_the_change(server):
+    server.ensure_database("example", "old")
+    url = server.url("example", "old,new")
+    before, after = Database(url), Database(url)
+    assert ask(before) == 1
+
+    server.ensure_database("example", "new")
+
+    assert ask(before) == ask(after) == 1
+    for database in (before, after):
+        database.engine.dispose()
+
+
+def test_where_no_password_fits_the_server_says_so(server):
+    server.ensure_database("example", "right")
+    database = Database(server.url("example", "wrong,also-wrong"))
+
+    with pytest.raises(OperationalError, match="authentication failed"):
+        ask(database)
     database.engine.dispose()

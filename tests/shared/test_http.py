@@ -97,3 +97,17 @@ def test_an_issuer_that_talks_nonsense_is_away(neighbour: Neighbour, answer: byt
 
     with pytest.raises(NeighbourAway):
         ServiceToken(neighbour.url, "marquee-web", "secret").headers()
+
+
+def test_of_two_client_secrets_the_one_the_issuer_knows_is_used(neighbour: Neighbour) -> None:
+    neighbour.answers = [(401, b"{}"), (200, b'{"access_token": "one", "expires_in": 300}')]
+
+    assert ServiceToken(neighbour.url, "marquee-web", "old,new").headers() == {"Authorization": "Bearer one"}
+
+
+def test_an_issuer_that_knows_neither_secret_is_away(neighbour: Neighbour) -> None:
+    neighbour.answers = [(401, b"{}")]
+
+    with pytest.raises(NeighbourAway, match="none of our client secrets"):
+        ServiceToken(neighbour.url, "marquee-web", "old,new").headers()
+    assert len(neighbour.asked) == 2

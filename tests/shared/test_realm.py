@@ -46,6 +46,10 @@ def test_a_secret_may_stand_in_a_file(tmp_path):
     assert "MARQUEE_WEB_URL" not in found
 
 
+def test_of_a_secret_being_rotated_keycloak_gets_the_first():
+    assert variables_of({"MARQUEE_WEB_SECRET": "new,old"}) == {"MARQUEE_WEB_SECRET": "new"}
+
+
 def test_clients_get_secret_and_addresses_and_keep_the_rest():
     keycloak = Admin("marquee-web")
     apply(keycloak, read_realm_file(REALM_FILE, SECRETS | ADDRESSES), mail_settings(settings()))

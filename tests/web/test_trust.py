@@ -8,8 +8,11 @@ import pytest
 from flask import Flask
 
 from marquee.app import declared_access
+from services.web import create_app
 from services.web.routes.account import local_path
 from services.web.security import SAFE_METHODS
+from services.web.settings import WebSettings
+from tests.web.conftest import Browser
 from tests.web.fake_neighbours import World, an_id
 
 URL = "http://localhost:8081"
@@ -177,3 +180,27 @@ def test_static_files_carry_their_version_and_stay_for_a_year(app: Flask, browse
 def test_no_file_outside_the_static_folder_is_served(browser: Any) -> None:
     assert browser.get("/static/x/../settings.py").status_code == 404
     assert browser.get("/static/x/%2e%2e/settings.py").status_code == 404
+
+
+@pytest.mark.parametrize(("page_from", "sent_to"), [("old", "new,old"), ("new,old", "old,new")])
+def test_a_page_from_before_a_key_changed_can_still_be_sent(
+    app: Flask, settings: WebSettings, screening_id: str, page_from: str, sent_to: str
+) -> None:
+    neighbours = app.extensions["marquee.neighbours"]
+    before, after = (
+        create_app(settings.model_copy(update={"secret_key": key}), neighbours=neighbours)
+        for key in (page_from, sent_to)
+    )
+    page = Browser(before.test_client(), screening_id)
+    token = page.token()
+    cookie = page.client.get_cookie("marquee-web", domain="localhost")
+    assert cookie is not None
+
+    answer = after.test_client(use_cookies=False).post(
+        f"/screenings/{screening_id}/hold",
+        base_url=URL,
+        data={"csrf_token": token, "seat": "C7"},
+        headers={"Cookie": f"marquee-web={cookie.value}"},
+    )
+
+    assert answer.status_code == 303

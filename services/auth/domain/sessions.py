@@ -13,6 +13,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session as DatabaseSession
 
+from marquee.settings import several
 from services.auth.domain.problems import NoSession
 from services.auth.models import Session
 from services.auth.settings import AuthSettings
@@ -33,7 +34,7 @@ class Vault:
     """Encrypts what is stored of a session; knows older keys too, while one is being rotated."""
 
     def __init__(self, keys: str) -> None:
-        self._fernet = MultiFernet([Fernet(key.strip()) for key in keys.split(",") if key.strip()])
+        self._fernet = MultiFernet([Fernet(key) for key in several(keys)])
 
     def seal(self, token: str) -> bytes:
         return self._fernet.encrypt(token.encode())
