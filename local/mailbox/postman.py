@@ -60,10 +60,10 @@ class Postman:
             return refusal
 
 
-def listen(postman: Postman, port: int) -> Controller:
+def listen(postman: Postman, host: str, port: int) -> Controller:
     return Controller(
         postman,
-        hostname="127.0.0.1",
+        hostname=host,
         port=port,
         ident="Marquee mailbox",
         data_size_limit=LARGEST_MAIL_BYTES,

@@ -1,4 +1,4 @@
-"""Both sides of the mailbox together, on this machine only."""
+"""Both sides of the mailbox together."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Mailbox:
         self.letterbox = Letterbox(settings.state_dir, settings.keep)
         self.postman = Postman(self.letterbox)
         self.app = create_app(self.letterbox, self.postman)
-        self._smtp = listen(self.postman, settings.smtp_port)
+        self._smtp = listen(self.postman, settings.host, settings.smtp_port)
         self._server = make_server(
-            "127.0.0.1", settings.port, self.app, threaded=True, request_handler=QuietHandler
+            settings.host, settings.port, self.app, threaded=True, request_handler=QuietHandler
         )
         self._thread = threading.Thread(target=self._serve, name="http", daemon=True)
 

@@ -22,6 +22,7 @@ import psycopg2
 from psycopg2 import sql
 
 from local.processes import Account, Command
+from marquee.databases import ensure_database
 
 from .binaries import copied_postgres, copy_postgres, find_postgres
 from .server import Server, ServerFailed
@@ -29,12 +30,6 @@ from .server import Server, ServerFailed
 __all__ = ["Postgres"]
 
 _SUPERUSER = "postgres"
-_EXTENSIONS = ("pg_trgm", "btree_gist", "unaccent")
-_ROLE_SETTINGS = {
-    "lock_timeout": "2s",
-    "statement_timeout": "5s",
-    "idle_in_transaction_session_timeout": "15s",
-}
 # A scratch server may lose everything at a power cut, so it need not wait for the disk.
 _SCRATCH_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
@@ -173,14 +168,7 @@ class Postgres(Server):
 
     def ensure_database(self, name: str, password: str) -> str:
         """Make database `name`, owned by a role of the same name, and answer its URL; safe to repeat."""
-        with self._superuser() as cursor:
-            self._ensure_role(cursor, name, password)
-            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
-            if cursor.fetchone() is None:
-                owned = sql.SQL("CREATE DATABASE {0} OWNER {0}").format(sql.Identifier(name))
-                cursor.execute(owned)
-                cursor.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
-        self._ensure_extensions(name)
+        ensure_database(self._superuser, name, password)
         return self.url(name, password)
 
     def drop_database(self, name: str) -> None:
@@ -188,24 +176,6 @@ class Postgres(Server):
         with self._superuser() as cursor:
             cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
             cursor.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(name)))
-
-    def _ensure_role(self, cursor: Any, name: str, password: str) -> None:
-        role = sql.Identifier(name)
-        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,))
-        verb = "ALTER" if cursor.fetchone() else "CREATE"
-        cursor.execute(sql.SQL(f"{verb} ROLE {{}} LOGIN PASSWORD %s").format(role), (password,))
-        for setting, value in _ROLE_SETTINGS.items():
-            statement = sql.SQL("ALTER ROLE {} SET {} = %s").format(role, sql.Identifier(setting))
-            cursor.execute(statement, (value,))
-
-    def _ensure_extensions(self, database: str) -> None:
-        with self._superuser(database) as cursor:
-            cursor.execute(
-                "SELECT name FROM pg_available_extensions WHERE installed_version IS NULL AND name = ANY(%s)",
-                (list(_EXTENSIONS),),
-            )
-            for (extension,) in cursor.fetchall():
-                cursor.execute(sql.SQL("CREATE EXTENSION {}").format(sql.Identifier(extension)))
 
     @contextmanager
     def _superuser(self, database: str = "postgres") -> Iterator[Any]:

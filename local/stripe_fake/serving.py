@@ -1,4 +1,4 @@
-"""The running stand-in: an HTTP server on this machine only, couriers for webhooks, a clock that ticks."""
+"""The running stand-in: an HTTP server, couriers for webhooks, a clock that ticks."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class StripeFake:
         self._courier = Courier(self.account)
         self._stopping = threading.Event()
         self._server = make_server(
-            "127.0.0.1", settings.port, self.app, threaded=True, request_handler=QuietHandler
+            settings.host, settings.port, self.app, threaded=True, request_handler=QuietHandler
         )
         self._threads = [
             threading.Thread(target=self._serve, name="http", daemon=True),

@@ -13,6 +13,7 @@ API_VERSION = "2026-10-28.endive"
 @dataclass(frozen=True)
 class Settings:
     state_file: Path
+    host: str = "127.0.0.1"
     port: int = 12111
     api_key: str = "sk_test_marquee"
     publishable_key: str = "pk_test_marquee"
@@ -26,6 +27,7 @@ class Settings:
         port = int(environment.get("PORT", cls.port))
         return cls(
             state_file=Path(environment.get("STATE_FILE", "stripe-fake.sqlite3")),
+            host=environment.get("STAND_IN_HOST", cls.host),
             port=port,
             api_key=environment.get("STRIPE_API_KEY", cls.api_key),
             publishable_key=environment.get("STRIPE_PUBLISHABLE_KEY", cls.publishable_key),

@@ -15,9 +15,9 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 
+from marquee.databases import SERVICES, address_of
 from marquee.db import take_any_password
 
-SERVICES = ("auth", "movies", "payment", "ticket", "review", "notification")
 _ROOT = Path(__file__).resolve().parents[2]
 _LOCK = 5_204_001
 
@@ -68,7 +68,9 @@ def _config(service: str) -> Config:
 
 
 def database_url(service: str) -> str:
-    """DATABASE_URL_<SERVICE>, or DATABASE_URL where only one service is at hand."""
+    """DATABASE_URL_<SERVICE>, or from DATABASE_HOSTS, or DATABASE_URL where only one service is at hand."""
+    if "DATABASE_HOSTS" in os.environ:
+        return address_of(service)
     return os.environ.get(f"DATABASE_URL_{service.upper()}") or os.environ["DATABASE_URL"]
 
 

@@ -167,7 +167,9 @@ time.sleep(60)
 
 def test_servers_go_when_their_starter_is_killed(scratch_folder):
     starter = subprocess.Popen(
-        [sys.executable, "-c", STARTER, str(scratch_folder), *map(str, free_ports(2))], stdout=subprocess.PIPE
+        [sys.executable, "-c", STARTER, str(scratch_folder), *map(str, free_ports(2))],
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )
     pids = [int(word) for word in starter.stdout.readline().split()]
     assert len(pids) == 2

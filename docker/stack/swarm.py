@@ -1,0 +1,143 @@
+"""What Docker knows about our stack, asked through its command line (so that any `docker` will do)."""
+
+import json
+import os
+import shlex
+import subprocess
+from dataclasses import dataclass, field
+
+STACK = os.environ.get("STACK") or "marquee"
+DOCKER = shlex.split(os.environ.get("DOCKER") or "docker")
+
+
+class Failed(Exception):
+    """Ends the command; the message tells what to do."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service as the Swarm has it now, with its newest tasks."""
+
+    id: str
+    name: str
+    image: str
+    env: tuple[str, ...]
+    wanted: int
+    running: int
+    is_done: bool
+    is_one_shot: bool
+    update: str
+    update_began: str
+    update_message: str
+    can_go_back: bool
+    nodes: tuple[str, ...] = ()
+    troubles: tuple[str, ...] = ()
+
+    @property
+    def is_well(self) -> bool:
+        here = self.is_done if self.is_one_shot else self.running == self.wanted
+        return here and self.update not in {"updating", "rollback_started"}
+
+    @property
+    def count(self) -> str:
+        return "done" if self.is_one_shot and self.is_done else f"{self.running}/{self.wanted}"
+
+
+@dataclass
+class Swarm:
+    stack: str = STACK
+    docker: list[str] = field(default_factory=lambda: list(DOCKER))
+
+    def run(self, *arguments: str) -> str:
+        """A docker command's answer, or Failed with its complaint."""
+        done = self._call(arguments)
+        if done.returncode:
+            raise Failed(f"docker {' '.join(arguments[:3])}: {done.stderr.strip()}")
+        return done.stdout
+
+    def ask(self, *arguments: str) -> str:
+        """The same for things that may have gone meanwhile: no answer then."""
+        done = self._call(arguments)
+        return "" if done.returncode else done.stdout
+
+    def _call(self, arguments: tuple[str, ...]) -> "subprocess.CompletedProcess[str]":
+        try:
+            return subprocess.run([*self.docker, *arguments], capture_output=True, text=True, check=False)
+        except FileNotFoundError:
+            raise Failed(
+                f"There is no {self.docker[0]} here. Install Docker, or name yours: make DOCKER=..."
+            ) from None
+
+    def is_up(self) -> bool:
+        try:
+            return bool(self._service_ids())
+        except Failed:
+            return False
+
+    def require(self) -> None:
+        state = self.ask("info", "--format", "{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}").split()
+        if not state:
+            raise Failed("Docker does not answer. Is it running, and may you use it?")
+        if state != ["active", "true"]:
+            raise Failed("This machine manages no swarm. For a first node: docker swarm init")
+
+    def nodes(self) -> list[dict]:
+        ids = self.run("node", "ls", "-q").split()
+        return json.loads(self.run("node", "inspect", *ids))
+
+    def services(self) -> list[Service]:
+        ids = self._service_ids()
+        if not ids:
+            return []
+        tasks = self._tasks()
+        nodes = {node["ID"]: node["Description"]["Hostname"] for node in self.nodes()}
+        found = json.loads(self.ask("service", "inspect", *ids) or "[]")
+        return sorted(
+            (self._service(raw, [t for t in tasks if t["ServiceID"] == raw["ID"]], nodes) for raw in found),
+            key=lambda service: service.name,
+        )
+
+    def _service_ids(self) -> list[str]:
+        mine = f"label=com.docker.stack.namespace={self.stack}"
+        return self.run("service", "ls", "-q", "--filter", mine).split()
+
+    def _tasks(self) -> list[dict]:
+        ids = self.ask("stack", "ps", "-q", "--no-trunc", self.stack).split()
+        return json.loads(self.ask("inspect", "--type", "task", *ids) or "[]") if ids else []
+
+    def _service(self, raw: dict, tasks: list[dict], nodes: dict[str, str]) -> Service:
+        spec = raw["Spec"]
+        template = spec["TaskTemplate"]
+        image = template["ContainerSpec"]["Image"]
+        wanted = [task for task in tasks if task["DesiredState"] == "running"]
+        running = [task for task in wanted if task["Status"]["State"] == "running"]
+        newest = max(tasks, key=lambda task: task["CreatedAt"], default=None)
+        update = raw.get("UpdateStatus") or {}
+        return Service(
+            id=raw["ID"],
+            name=spec["Name"].removeprefix(f"{self.stack}_"),
+            image=image.partition("@")[0],
+            env=tuple(template["ContainerSpec"].get("Env") or ()),
+            wanted=spec["Mode"]["Replicated"].get("Replicas", 1)
+            if "Replicated" in spec["Mode"]
+            else len(wanted),
+            running=len(running),
+            is_one_shot=(template.get("RestartPolicy") or {}).get("Condition") == "on-failure",
+            is_done=bool(newest) and newest["Status"]["State"] == "complete" and _same_image(newest, image),
+            update=update.get("State", ""),
+            update_began=update.get("StartedAt", ""),
+            update_message=update.get("Message", ""),
+            can_go_back="PreviousSpec" in raw,
+            nodes=tuple(sorted({nodes.get(task.get("NodeID", ""), "?") for task in running})),
+            troubles=tuple(dict.fromkeys(_troubles(tasks))),
+        )
+
+
+def _same_image(task: dict, image: str) -> bool:
+    return task["Spec"]["ContainerSpec"]["Image"] == image
+
+
+def _troubles(tasks: list[dict]) -> list[str]:
+    """What the newest tasks complain about, newest first."""
+    newest = sorted(tasks, key=lambda task: task["CreatedAt"], reverse=True)[:4]
+    return [task["Status"]["Err"] for task in newest if task["Status"].get("Err")]

@@ -1,0 +1,119 @@
+"""A database and a role for each service, made by the server's superuser: `python -m marquee.databases`.
+
+Environment: DATABASE_HOSTS, one or several ("postgres", "pg1,pg2:5433"); DATABASE_SUPERUSER (postgres);
+DATABASE_PASSWORDS, a folder with the files db_superuser and db_<service>. May run as often as you like; passwords are
+set to what the files say.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import psycopg2
+from psycopg2 import sql
+
+__all__ = ["SERVICES", "address_of", "ensure_database"]
+
+SERVICES = ("auth", "movies", "payment", "ticket", "review", "notification")
+_EXTENSIONS = ("pg_trgm", "btree_gist", "unaccent")
+_ROLE_SETTINGS = {
+    "lock_timeout": "2s",
+    "statement_timeout": "5s",
+    "idle_in_transaction_session_timeout": "15s",
+}
+_PATIENCE_SECONDS = 120.0
+
+# `as_superuser("movies")` is a cursor in that database, committing by itself: CREATE DATABASE wants no transaction.
+AsSuperuser = Callable[[str], AbstractContextManager[Any]]
+
+
+def ensure_database(as_superuser: AsSuperuser, name: str, password: str) -> None:
+    """Database `name`, owned by a role of the same name and closed to all others; safe to repeat."""
+    with as_superuser("postgres") as cursor:
+        _ensure_role(cursor, name, password)
+        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+        if cursor.fetchone() is None:
+            cursor.execute(sql.SQL("CREATE DATABASE {0} OWNER {0}").format(sql.Identifier(name)))
+            cursor.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
+    with as_superuser(name) as cursor:
+        for extension in _missing_extensions(cursor):
+            cursor.execute(sql.SQL("CREATE EXTENSION {}").format(sql.Identifier(extension)))
+
+
+def _ensure_role(cursor: Any, name: str, password: str) -> None:
+    role = sql.Identifier(name)
+    cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,))
+    verb = "ALTER" if cursor.fetchone() else "CREATE"
+    cursor.execute(sql.SQL(f"{verb} ROLE {{}} LOGIN PASSWORD %s").format(role), (password,))
+    for setting, value in _ROLE_SETTINGS.items():
+        statement = sql.SQL("ALTER ROLE {} SET {} = %s").format(role, sql.Identifier(setting))
+        cursor.execute(statement, (value,))
+
+
+def _missing_extensions(cursor: Any) -> list[str]:
+    cursor.execute(
+        "SELECT name FROM pg_available_extensions WHERE installed_version IS NULL AND name = ANY(%s)",
+        (list(_EXTENSIONS),),
+    )
+    return [name for (name,) in cursor.fetchall()]
+
+
+# --- as told by the environment ---------------------------------------------------------------------------
+
+
+def address_of(service: str) -> str:
+    """The URL of a service's own database, under its own role."""
+    return f"postgresql+psycopg2://{service}:{quote(_password(service), safe='')}@{_hosts()}/{service}"
+
+
+def main() -> None:
+    _wait_for_server()
+    for service in SERVICES:
+        ensure_database(_as_superuser, service, _password(service))
+    sys.stdout.write(f"databases: {', '.join(SERVICES)}\n")
+
+
+def _wait_for_server() -> None:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            with _as_superuser("postgres"):
+                return
+        except psycopg2.OperationalError as error:
+            if time.monotonic() > deadline:
+                raise SystemExit(f"PostgreSQL does not answer: {error}") from error
+            time.sleep(1)
+
+
+@contextmanager
+def _as_superuser(database: str) -> Iterator[Any]:
+    user = os.environ.get("DATABASE_SUPERUSER", "postgres")
+    password = quote(_password("superuser"), safe="")
+    connection = psycopg2.connect(
+        f"postgresql://{user}:{password}@{_hosts()}/{database}",
+        connect_timeout=3,
+        target_session_attrs="read-write",
+    )
+    try:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            yield cursor
+    finally:
+        connection.close()
+
+
+def _hosts() -> str:
+    return os.environ["DATABASE_HOSTS"]
+
+
+def _password(name: str) -> str:
+    return Path(os.environ["DATABASE_PASSWORDS"], f"db_{name}").read_text().strip()
+
+
+if __name__ == "__main__":
+    main()

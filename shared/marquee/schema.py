@@ -1,0 +1,64 @@
+"""Has a service's database the schema its code was written for? `python -m marquee.schema movies` waits until it has.
+
+The schema may be newer: migrations run before the new code starts, and the old code goes on serving beside them.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import psycopg2
+
+from marquee.settings import with_password
+
+_SERVICES = Path(__file__).resolve().parents[2] / "services"
+
+
+def needed_revision(service: str) -> str:
+    """The number of the newest migration this code came with."""
+    return max(path.name[:4] for path in (_SERVICES / service / "migrations").glob("[0-9]*.py"))
+
+
+def found_revision(database_url: str) -> str:
+    """What the database has; "" before its first migration."""
+    connection = psycopg2.connect(database_url.replace("+psycopg2", ""), connect_timeout=3)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT to_regclass('alembic_version') IS NOT NULL")
+            if cursor.fetchone() != (True,):
+                return ""
+            cursor.execute("SELECT coalesce(max(version_num), '') FROM alembic_version")
+            (found,) = cursor.fetchone() or ("",)
+            return str(found)
+    finally:
+        connection.close()
+
+
+def wait_until_current(service: str, database_url: str, *, every_seconds: float = 1.0) -> None:
+    said = ""
+    while reason := _reason_to_wait(service, database_url):
+        if reason != said:
+            sys.stderr.write(f"{service} waits: {reason}\n")
+        said = reason
+        time.sleep(every_seconds)
+
+
+def _reason_to_wait(service: str, database_url: str) -> str:
+    needed = needed_revision(service)
+    try:
+        found = found_revision(database_url)
+    except psycopg2.OperationalError as error:
+        return f"the database does not answer: {str(error).strip()}"
+    return "" if found >= needed else f"the schema is {found or 'not there'}, not {needed} yet"
+
+
+def main(service: str) -> None:
+    address, password_file = os.environ["DATABASE_URL"], os.environ.get("DATABASE_PASSWORD_FILE")
+    if password_file:
+        address = with_password(address, Path(password_file).read_text().strip())
+    wait_until_current(service, address)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

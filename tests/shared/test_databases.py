@@ -1,0 +1,70 @@
+"""Databases, roles and the wait for a schema, as a deployment does them."""
+
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from marquee import databases, migrate, schema
+
+
+@pytest.fixture
+def passwords(postgres, tmp_path, monkeypatch) -> Path:
+    for service in databases.SERVICES:
+        (tmp_path / f"db_{service}").write_text(f"pass/word of {service}\n")
+    (tmp_path / "db_superuser").write_text(postgres.superuser_url().split(":")[2].split("@")[0])
+    monkeypatch.setenv("DATABASE_HOSTS", f"127.0.0.1:{postgres.port}")
+    monkeypatch.setenv("DATABASE_PASSWORDS", str(tmp_path))
+    yield tmp_path
+    for service in databases.SERVICES:
+        postgres.drop_database(service)
+
+
+def connect(service: str, database: str | None = None):
+    address = databases.address_of(service).replace("+psycopg2", "")
+    return psycopg2.connect(address if database is None else f"{address.rpartition('/')[0]}/{database}")
+
+
+def test_each_service_gets_a_database_nobody_else_may_enter(passwords):
+    databases.main()
+    databases.main()
+
+    connect("movies").close()
+    with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
+        connect("movies", "payment")
+
+
+def test_a_changed_password_counts_from_the_next_run_on(passwords):
+    databases.main()
+    old = databases.address_of("review").replace("+psycopg2", "")
+    (passwords / "db_review").write_text("another")
+
+    databases.main()
+
+    connect("review").close()
+    with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
+        psycopg2.connect(old)
+
+
+def test_code_waits_for_the_schema_of_its_version_and_takes_a_newer_one(passwords, monkeypatch):
+    databases.main()
+    address = databases.address_of("review")
+    assert schema.found_revision(address) == ""
+
+    newest = migrate.migrate("review", address)
+
+    assert schema.found_revision(address) == newest == schema.needed_revision("review")
+    with connect("review") as connection, connection.cursor() as cursor:
+        cursor.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    schema.wait_until_current("review", address)
+
+
+def test_a_wait_says_what_for_and_ends_when_the_schema_is_there(passwords, monkeypatch, capsys):
+    databases.main()
+    address = databases.address_of("review")
+    monkeypatch.setattr(schema.time, "sleep", lambda _: migrate.migrate("review", address))
+
+    schema.wait_until_current("review", address)
+
+    assert "review waits: the schema is not there" in capsys.readouterr().err
