@@ -17,19 +17,21 @@ endif
 .DEFAULT_GOAL := help
 .PHONY: help setup run status logs reset test test-all lint format lock bench clean
 
+include docker/stack.mk
+
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Install everything into .venv (the other commands do it by themselves)
 
 run: $(READY) ## Run all of Marquee here; Ctrl-C stops it
 	@exec $(BIN)/python -m local
 
-status: $(READY) ## What is running, and how much memory it takes
-	@$(BIN)/python -m local status || true
+status: $(READY) ## What is running, here or on the swarm
+	@if $(ON_SWARM) is-up; then $(ON_SWARM) status; else $(BIN)/python -m local status; fi || true
 
-logs: ## Follow the logs of all programs
-	@tail -n 5 -F $(STATE)/logs/*.log
+logs: ## Follow the logs, of the run here or of the swarm (SERVICE=movies: of that one)
+	@if $(ON_SWARM) is-up; then exec $(ON_SWARM) logs $(SERVICE); else exec tail -n 5 -F $(STATE)/logs/*$(SERVICE)*.log; fi
 
 reset: $(READY) ## Remove all data of `make run`
 	@$(BIN)/python -m local reset

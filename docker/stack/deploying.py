@@ -23,6 +23,7 @@ CONFIGS = {
     "GATEWAY_SITE": "gateway/site.conf",
     "GATEWAY_MAINTENANCE": "gateway/maintenance.html",
     "RABBITMQ": "docker/rabbitmq.conf",
+    "DEMO_PEOPLE": "keycloak/demo/marquee-users-0.json",
 }
 # Ends with the option for the first file, so that a deployer of another shape can take its place.
 STACK_DEPLOY = os.environ.get("STACK_DEPLOY") or "docker stack deploy --with-registry-auth --detach=true -c"
@@ -123,7 +124,8 @@ def _require_images(swarm: Swarm) -> None:
     if os.environ.get("REGISTRY"):
         return
     version = os.environ.get("VERSION") or "dev"
-    wanted = [f"marquee/{name}:{version}" for name in (*vault.SERVICES, "migrate", "keycloak")]
+    stand_ins = ["stand-ins"] if STAND_INS_FILE in files() else []
+    wanted = [f"marquee/{name}:{version}" for name in (*vault.SERVICES, "jobs", "keycloak", *stand_ins)]
     missing = [image for image in wanted if not swarm.ask("image", "inspect", "--format", "{{.Id}}", image)]
     if missing:
         raise Failed(f"These images are not built yet: {', '.join(missing)}.\n  make images")

@@ -1,0 +1,221 @@
+"""What every service of the stack has to be like (RELIABILITY M9.1, M6.8), checked on the rendered file."""
+
+import re
+
+import pytest
+
+from local.topology import SERVICES, WITH_DATABASE, WITH_WORKER
+from tests.conventions.houses import settings_class
+from tests.stack.rendering import ROOT, rendered
+
+STACK = rendered("docker-stack.yml", "docker-stack.stand-ins.yml", "docker-stack.tls.yml")
+PRODUCTION = rendered()
+EACH = list(STACK["services"].items())
+ONCE = {"migrate", "realm"}
+STATEFUL = {"postgres", "postgres-keycloak", "redis", "rabbitmq", "keycloak", "stripe", "mailbox"}
+# One per node, on the node's own port: the old one has to leave the port first.
+ON_A_PORT_OF_THE_NODE = {"gateway"}
+OURS = {name for name, service in EACH if "marquee/" in service["image"]} - {"keycloak"}
+
+each_service = pytest.mark.parametrize(("name", "service"), EACH, ids=[name for name, _ in EACH])
+
+
+def seconds(text: str) -> int:
+    number, unit = re.fullmatch(r"(\d+)(s|m)", text).groups()
+    return int(number) * {"s": 1, "m": 60}[unit]
+
+
+@each_service
+def test_it_is_known_to_be_well_before_it_counts(name, service):
+    if name in ONCE:
+        pytest.skip("ends by itself")
+    health = service["healthcheck"]
+
+    assert health["test"][0] in {"CMD", "CMD-SHELL"}
+    assert seconds(health["start_period"]) >= 20
+    assert health["retries"] >= 3
+
+
+@each_service
+def test_a_change_comes_one_by_one_and_is_taken_back_when_it_fails(name, service):
+    update, back = service["deploy"]["update_config"], service["deploy"]["rollback_config"]
+    order = "stop-first" if name in STATEFUL | ON_A_PORT_OF_THE_NODE else "start-first"
+
+    assert (update["order"], back["order"]) == (order, order)
+    assert (update["failure_action"], update["parallelism"], update["max_failure_ratio"]) == (
+        "rollback",
+        1,
+        0,
+    )
+    assert seconds(update["monitor"]) >= 20
+    assert seconds(back["monitor"]) >= 20
+
+
+@each_service
+def test_it_comes_back_without_ever_giving_up(name, service):
+    restart = service["deploy"]["restart_policy"]
+
+    assert restart["condition"] == ("on-failure" if name in ONCE else "any")
+    assert "max_attempts" not in restart
+
+
+@each_service
+def test_it_takes_no_more_than_its_share(name, service):
+    limits, reserved = (
+        service["deploy"]["resources"]["limits"],
+        service["deploy"]["resources"]["reservations"],
+    )
+
+    assert {"cpus", "memory", "pids"} <= limits.keys()
+    assert {"cpus", "memory"} <= reserved.keys()
+
+
+@each_service
+def test_it_may_do_nothing_it_does_not_need(name, service):
+    account = int(service["user"].partition(":")[0])
+
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "cap_add" not in service
+    assert "privileged" not in service
+    assert "security_opt" not in service  # Swarm would ignore it
+    assert account >= 10_000 if name in OURS | {"gateway"} else account > 0
+
+
+@each_service
+def test_it_stops_in_order_and_its_log_stays_small(name, service):
+    assert service["init"] is True
+    assert 10 <= seconds(service["stop_grace_period"]) < 60
+    assert service["logging"] == {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}}
+
+
+@each_service
+def test_what_holds_data_runs_where_the_data_is(name, service):
+    placement = service["deploy"].get("placement", {}).get("constraints", [])
+
+    assert placement == (["node.labels.data == true"] if name in STATEFUL else [])
+
+
+@each_service
+def test_names_resolve_to_tasks(name, service):
+    assert service["deploy"]["endpoint_mode"] == "dnsrr"
+
+
+@each_service
+def test_images_name_a_version(name, service):
+    tag = service["image"].rpartition(":")[2]
+
+    assert "/" not in tag
+    assert tag not in {"", "latest"}
+
+
+@each_service
+def test_no_secret_stands_in_the_environment(name, service):
+    environment = service.get("environment", {})
+    secret = {
+        v
+        for v in environment
+        if re.search(r"PASSWORD|SECRET|_KEY|SMTP_URL", v) and v != "MARQUEE_DEMO_PASSWORD"
+    }
+
+    assert {
+        variable for variable in secret if not str(environment[variable]).startswith("/run/secrets")
+    } == set()
+
+
+def granted(service) -> set[str]:
+    return {secret if isinstance(secret, str) else secret["target"] for secret in service.get("secrets", [])}
+
+
+@each_service
+def test_every_secret_it_reads_is_granted_and_none_else_that_is_not_read(name, service):
+    text = str(service.get("environment", {})) + str(service.get("entrypoint")) + str(service.get("command"))
+    read = set(re.findall(r"/run/secrets/(\w+)", text))
+
+    if name == "migrate":
+        assert granted(service) == {"db_superuser", *(f"db_{other}" for other in WITH_DATABASE)}
+    elif name == "web":  # owns no database
+        assert granted(service) == read - {"database_password"}
+    else:
+        assert granted(service) == read
+
+
+def test_only_the_gateway_can_be_reached_from_outside():
+    assert {name for name, service in PRODUCTION["services"].items() if "ports" in service} == {"gateway"}
+
+
+def test_networks_are_encrypted_and_closed_but_for_the_ways_out():
+    networks = PRODUCTION["networks"]
+
+    assert {name for name, network in networks.items() if not network.get("internal")} == {
+        "edge",
+        "stripe",
+        "mail",
+    }
+    assert {n for n, network in networks.items() if "encrypted" not in network.get("driver_opts", {})} == {
+        "edge"
+    }
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("gateway", "postgres"),
+        ("gateway", "redis"),
+        ("web", "postgres"),
+        ("web", "rabbitmq"),
+        ("keycloak", "postgres"),
+        ("postgres-keycloak", "movies"),
+        ("redis", "postgres"),
+        ("movies", "stripe"),
+    ],
+)
+def test_who_need_not_talk_cannot(one, other):
+    services = STACK["services"]
+
+    assert not set(services[one]["networks"]) & set(services[other]["networks"]) - {"app"}
+    assert "app" not in set(services[one]["networks"]) & set(services[other]["networks"]) or other == "stripe"
+
+
+def test_only_who_pays_and_who_mails_has_a_way_out():
+    out = {
+        name: set(service["networks"]) & {"stripe", "mail"}
+        for name, service in PRODUCTION["services"].items()
+        if set(service["networks"]) & {"stripe", "mail"}
+    }
+
+    assert out == {
+        "payment": {"stripe"},
+        "payment-worker": {"stripe"},
+        "notification-worker": {"mail"},
+        "keycloak": {"mail"},
+    }
+
+
+def test_every_service_of_ours_runs_with_its_worker():
+    assert set(SERVICES) | {f"{name}-worker" for name in WITH_WORKER} <= set(PRODUCTION["services"])
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_variable_a_service_requires_is_given(service):
+    given = {variable.removesuffix("_FILE") for variable in STACK["services"][service]["environment"]}
+    # The image says which service it is.
+    required = {
+        name.upper() for name, field in settings_class(service).model_fields.items() if field.is_required()
+    }
+
+    assert required - given - {"SERVICE"} == set()
+
+
+def test_configs_and_secrets_are_named_after_what_they_hold():
+    """They cannot be changed in place: the same name with other content would stop the deployment."""
+    stack = rendered(V_DB_MOVIES="abc", V_GATEWAY_SITE="def")
+
+    assert stack["secrets"]["db_movies"]["name"] == "marquee_db_movies_abc"
+    assert stack["configs"]["gateway_site"]["name"] == "marquee_gateway_site_def"
+    parts = {**STACK["configs"], **STACK["secrets"]}
+    assert [name for name, part in parts.items() if not part["name"].endswith("_0")] == []
+
+
+def test_every_config_file_is_there():
+    assert [c["file"] for c in STACK["configs"].values() if not (ROOT / c["file"]).is_file()] == []
