@@ -4,7 +4,7 @@
     movies.get("/screenings/…/seats")
 
 A refusal by the neighbour (4xx) comes back as NeighbourProblem with its problem details; a neighbour that is
-away, slow or talks nonsense is NeighbourAway. Only GETs are repeated, once.
+away, slow or talks nonsense is NeighbourAway. Only GETs are repeated, once; and whatever could not even be sent.
 """
 
 import time
@@ -25,6 +25,9 @@ from marquee.settings import several
 log = structlog.get_logger(__name__)
 
 CONNECT_SECONDS, READ_SECONDS = 1.0, 2.0
+# Where a connection was refused nothing was sent: any method may try once more, with the name looked up anew,
+# because a name has several addresses and they change while a neighbour is replaced.
+UNSENT = urllib3.Retry(total=None, connect=1, read=0, redirect=0, status=0, other=0)
 Headers = Callable[[], dict[str, str]]
 
 
@@ -61,7 +64,7 @@ class ServiceClient:
     ) -> None:
         self.name, self._url, self._headers = name, url.rstrip("/"), headers
         self._timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds)
-        self._pool = urllib3.PoolManager(maxsize=pool_size, retries=False)
+        self._pool = urllib3.PoolManager(maxsize=pool_size, retries=UNSENT)
         self._breaker = pybreaker.CircuitBreaker(fail_max=5, reset_timeout=5, exclude=[NeighbourProblem])
 
     def get(self, path: str, **query: Any) -> Any:

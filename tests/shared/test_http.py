@@ -1,5 +1,6 @@
 """Calls between services, against a neighbour that misbehaves on demand."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -59,6 +60,19 @@ def test_a_post_is_never_repeated(neighbour: Neighbour) -> None:
 
     with pytest.raises(NeighbourAway):
         ServiceClient("movies", neighbour.url).post("/holds", {"seats": ["C7"]})
+    assert neighbour.asked == ["POST /holds"]
+
+
+def test_a_post_that_was_refused_at_the_door_finds_the_next_address(
+    neighbour: Neighbour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name of which one address has just gone: the second look-up gives another."""
+    addresses = iter(["127.0.0.2", "127.0.0.1"])
+    real = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda _, *rest: real(next(addresses), *rest))
+    port = neighbour.url.rpartition(":")[2]
+
+    assert ServiceClient("movies", f"http://movies:{port}").post("/holds") == {"ok": True}
     assert neighbour.asked == ["POST /holds"]
 
 
