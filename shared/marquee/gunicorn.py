@@ -1,7 +1,8 @@
 """gunicorn's settings for every service: `gunicorn -c shared/marquee/gunicorn.py 'services.movies:create_app()'`.
 
 Environment: PORT, HOST (127.0.0.1), WEB_CONCURRENCY (1), THREADS (8), WORKER_CLASS (gthread; web: gevent),
-DRAIN_SECONDS (5): how long after SIGTERM it is not ready but still serves, before it closes its door.
+DRAIN_SECONDS (5): how long after SIGTERM it is not ready but still serves, before it closes its door;
+RELOAD (1: read changed code anew, for developers).
 """
 
 import gc
@@ -17,7 +18,8 @@ worker_class = os.environ.get("WORKER_CLASS", "gthread")
 worker_connections = 2000
 # Load once, fork after: the arbiter and its worker share what was imported. Not under gevent, whose worker must
 # patch the standard library before anything else is imported.
-preload_app = worker_class == "gthread"
+reload = os.environ.get("RELOAD") == "1"
+preload_app = worker_class == "gthread" and not reload
 # Long, so that the pooled connections of our own clients are seldom closed just as they are used again.
 keepalive = 30
 timeout = 30

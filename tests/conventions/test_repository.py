@@ -117,7 +117,8 @@ def documents() -> str:
 
 
 def test_every_make_target_is_explained():
-    targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    makefiles = "".join(path.read_text() for path in [ROOT / "Makefile", *ROOT.glob("*/*.mk")])
+    targets = re.findall(r"^([a-z-]+):.*## ", makefiles, re.MULTILINE)
     missing = [t for t in targets if not re.search(rf"`make {t}`|^make {t}\b", documents(), re.MULTILINE)]
 
     assert missing == []

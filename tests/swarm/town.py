@@ -1,0 +1,248 @@
+"""Marquee deployed to a real swarm by the operator's own commands, and ways to use it, load it and hurt it."""
+
+import json
+import os
+import re
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, TypeVar
+
+import requests
+
+from tests.journeys.house import House
+
+ROOT = Path(__file__).resolve().parents[2]
+STACK = "marquee"
+Found = TypeVar("Found")
+
+
+def until(look: Callable[[], Found], seconds: float = 60, *, what: str = "") -> Found:
+    """The first true answer of `look`; whatever it raises meanwhile counts as not yet."""
+    deadline, last = time.monotonic() + seconds, None
+    while time.monotonic() < deadline:
+        try:
+            if found := look():
+                return found
+        except (requests.RequestException, AssertionError, KeyError, ValueError) as error:
+            last = error
+        time.sleep(0.5)
+    raise AssertionError(f"{what or look} did not come true in {seconds:g} s: {last!r}")
+
+
+class Town:
+    """`make` with the settings of these tests; the address of the gateway; Docker underneath."""
+
+    def __init__(self, folder: Path, address: str = "http://localhost:8081") -> None:
+        self.address, self.secrets = address, folder / "secrets"
+        self.settings = {
+            "STAND_INS": "1",
+            "SECRETS_DIR": str(self.secrets),
+            # All load comes from one address here.
+            "GATEWAY_REQUESTS_PER_SECOND": "1000",
+            "VERSION": self.make_version(),
+        }
+
+    def make(self, *words: str, check: bool = True, **settings: str) -> "subprocess.CompletedProcess[str]":
+        values = [f"{name}={value}" for name, value in {**self.settings, **settings}.items()]
+        done = subprocess.run(
+            ["make", *words, *values], cwd=ROOT, capture_output=True, text=True, check=False, timeout=1200
+        )
+        assert not check or done.returncode == 0, (
+            f"make {' '.join(words)}:\n{done.stdout[-6000:]}{done.stderr[-6000:]}"
+        )
+        return done
+
+    @staticmethod
+    def make_version() -> str:
+        head = subprocess.run(
+            ["git", "rev-parse", "--short=10", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        return head.stdout.strip()
+
+    # --- what is there -------------------------------------------------------------------------------------
+
+    def services(self) -> dict[str, str]:
+        """Name -> "3/3", of those that stay up."""
+        listed = docker("service", "ls", "--format", "{{.Name}} {{.Replicas}}")
+        found = {name.removeprefix(f"{STACK}_"): count for name, count in map(str.split, listed.splitlines())}
+        return {
+            name: count for name, count in found.items() if name not in {"migrate", "realm", "lab-ingress"}
+        }
+
+    def is_well(self) -> bool:
+        services = self.services()
+        return bool(services) and all(
+            left == right for left, right in (c.split("/") for c in services.values())
+        )
+
+    def containers(self, service: str) -> list[str]:
+        """Of this node, running."""
+        return docker(
+            "ps", "-q", "--filter", f"label=com.docker.swarm.service.name={STACK}_{service}"
+        ).split()
+
+    def image(self, service: str) -> str:
+        return docker(
+            "service",
+            "inspect",
+            f"{STACK}_{service}",
+            "--format",
+            "{{.Spec.TaskTemplate.ContainerSpec.Image}}",
+        ).strip()
+
+    def run_in(self, service: str, *command: str) -> str:
+        return docker("exec", self.containers(service)[0], *command)
+
+    def sql(self, database: str, query: str) -> str:
+        return self.run_in(
+            "postgres", "psql", "-h", "/var/run/postgresql", "-U", "postgres", "-d", database, "-Atc", query
+        )
+
+    # --- what happens to it --------------------------------------------------------------------------------
+
+    def kill(self, service: str) -> str:
+        victim = self.containers(service)[0]
+        docker("kill", victim)
+        return victim
+
+    def retag(self, version: str) -> None:
+        """The same images under the name of another version."""
+        for name in (
+            "web",
+            "auth",
+            "movies",
+            "payment",
+            "ticket",
+            "review",
+            "notification",
+            "jobs",
+            "keycloak",
+            "stand-ins",
+        ):
+            docker("tag", f"marquee/{name}:{self.settings['VERSION']}", f"marquee/{name}:{version}")
+
+    # --- who uses it ---------------------------------------------------------------------------------------
+
+    def house(self) -> House:
+        """The people of the journeys, who know addresses and the bank's public key only."""
+        keys = SimpleNamespace(get=lambda name: (self.secrets / name.replace("-", "_")).read_text())
+        return House(SimpleNamespace(url=self.url, site=SimpleNamespace(keyring=keys)))
+
+    def url(self, name: str) -> str:
+        host = self.address.rpartition(":")[0]
+        match name:
+            case "web" | "auth":
+                return self.address
+            case "stripe":
+                return f"{host}:12111"
+            case "mailbox":
+                return f"{host}:8025"
+        return f"{self.address}/api/{name}"
+
+
+class Load:
+    """People looking around all the time, a new connection each; what failed, and the longest silence."""
+
+    def __init__(self, town: Town, paths: list[str], *, people: int = 3, pause: float = 0.1) -> None:
+        self.town, self.paths, self.pause = town, paths, pause
+        self.ok, self.failed, self.gap, self._last = 0, Counter[str](), 0.0, time.monotonic()
+        self._stop, self._lock = threading.Event(), threading.Lock()
+        self._threads = [threading.Thread(target=self._look, args=(n,), daemon=True) for n in range(people)]
+
+    def __enter__(self) -> "Load":
+        self._last = time.monotonic()
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(40)
+
+    def _look(self, number: int) -> None:
+        while not self._stop.is_set():
+            path = self.paths[number % len(self.paths)]
+            number += 1
+            try:
+                answer = requests.get(self.town.address + path, timeout=20)
+                self._note("" if answer.ok else f"{answer.status_code} {path}")
+            except requests.RequestException as error:
+                self._note(f"{type(error).__name__} {path}")
+            self._stop.wait(self.pause)
+
+    def _note(self, failure: str) -> None:
+        with self._lock:
+            if failure:
+                self.failed[failure] += 1
+                return
+            self.ok += 1
+            self.gap, self._last = max(self.gap, time.monotonic() - self._last), time.monotonic()
+
+    def __str__(self) -> str:
+        failures = f": {dict(self.failed)}" if self.failed else ""
+        return f"{self.ok} answered, {self.failed.total()} failed{failures}, longest silence {self.gap:.1f} s"
+
+
+class Booking:
+    """Guests who book and pay one after the other, and what became of each."""
+
+    def __init__(self, house: House) -> None:
+        self.house, self.booked, self.failed = house, [], Counter[str]()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._go_on, daemon=True)
+
+    def __enter__(self) -> "Booking":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(120)
+
+    def _go_on(self) -> None:
+        number = 0
+        while not self._stop.is_set():
+            number += 1
+            try:
+                guest = self.house.guest()
+                reservation = guest.reserve_seats(self.house.screening(number)["id"], people=1)
+                self.booked.append((guest, reservation["id"]))
+                self.house.pay(guest.payment(reservation["id"])["client_secret"])
+            except (requests.RequestException, AssertionError, KeyError, TypeError) as error:
+                self.failed[f"{type(error).__name__}: {str(error)[:160]}"] += 1
+            self._stop.wait(0.3)
+
+    def settle(self, seconds: float = 120) -> None:
+        """Everything that was accepted comes to its end."""
+        for guest, reservation_id in self.booked:
+            until(
+                lambda g=guest, r=reservation_id: g.state(r) in {"ticketed", "expired"},
+                seconds,
+                what=reservation_id,
+            )
+
+
+def docker(*arguments: str) -> str:
+    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"docker {' '.join(arguments[:4])}: {done.stderr}"
+    return done.stdout
+
+
+def inspect(*arguments: str) -> Any:
+    return json.loads(docker("inspect", *arguments))
+
+
+def form_token(page: str) -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found, page[:500]
+    return found[1]
+
+
+def is_swarm() -> bool:
+    return os.environ.get("MARQUEE_TEST_SWARM") == "1"
