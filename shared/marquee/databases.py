@@ -17,6 +17,8 @@ from urllib.parse import quote
 import psycopg2
 from psycopg2 import sql
 
+from marquee.settings import several
+
 __all__ = ["SERVICES", "address_of", "ensure_database"]
 
 SERVICES = ("auth", "movies", "payment", "ticket", "review", "notification")
@@ -112,7 +114,8 @@ def _hosts() -> str:
 
 
 def _password(name: str) -> str:
-    return Path(os.environ["DATABASE_PASSWORDS"], f"db_{name}").read_text().strip()
+    """The one in use; while it is being rotated the file holds others too."""
+    return several(Path(os.environ["DATABASE_PASSWORDS"], f"db_{name}").read_text())[0]
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg2
 
-from marquee.settings import with_password
+from marquee.settings import several, with_password
 
 _SERVICES = Path(__file__).resolve().parents[2] / "services"
 
@@ -35,12 +35,13 @@ def found_revision(database_url: str) -> str:
         connection.close()
 
 
-def wait_until_current(service: str, database_url: str, *, every_seconds: float = 1.0) -> None:
+def wait_until_current(service: str, database_urls: list[str], *, every_seconds: float = 1.0) -> None:
+    """Until one of the addresses leads to the schema: the same database under passwords old and new."""
     said = ""
-    while reason := _reason_to_wait(service, database_url):
-        if reason != said:
-            sys.stderr.write(f"{service} waits: {reason}\n")
-        said = reason
+    while "" not in (reasons := [_reason_to_wait(service, url) for url in database_urls]):
+        if reasons[0] != said:
+            sys.stderr.write(f"{service} waits: {reasons[0]}\n")
+        said = reasons[0]
         time.sleep(every_seconds)
 
 
@@ -55,9 +56,9 @@ def _reason_to_wait(service: str, database_url: str) -> str:
 
 def main(service: str) -> None:
     address, password_file = os.environ["DATABASE_URL"], os.environ.get("DATABASE_PASSWORD_FILE")
-    if password_file:
-        address = with_password(address, Path(password_file).read_text().strip())
-    wait_until_current(service, address)
+    # Several while one is being rotated: whichever fits.
+    passwords = several(Path(password_file).read_text()) if password_file else []
+    wait_until_current(service, [with_password(address, one) for one in passwords] or [address])
 
 
 if __name__ == "__main__":

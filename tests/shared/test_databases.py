@@ -37,7 +37,7 @@ def test_each_service_gets_a_database_nobody_else_may_enter(passwords):
 def test_a_changed_password_counts_from_the_next_run_on(passwords):
     databases.main()
     old = databases.address_of("review").replace("+psycopg2", "")
-    (passwords / "db_review").write_text("another")
+    (passwords / "db_review").write_text("another,pass/word of review")
 
     databases.main()
 
@@ -57,7 +57,7 @@ def test_code_waits_for_the_schema_of_its_version_and_takes_a_newer_one(password
     with connect("review") as connection, connection.cursor() as cursor:
         cursor.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
-    schema.wait_until_current("review", address)
+    schema.wait_until_current("review", [address])
 
 
 def test_a_wait_says_what_for_and_ends_when_the_schema_is_there(passwords, monkeypatch, capsys):
@@ -65,6 +65,6 @@ def test_a_wait_says_what_for_and_ends_when_the_schema_is_there(passwords, monke
     address = databases.address_of("review")
     monkeypatch.setattr(schema.time, "sleep", lambda _: migrate.migrate("review", address))
 
-    schema.wait_until_current("review", address)
+    schema.wait_until_current("review", [address])
 
     assert "review waits: the schema is not there" in capsys.readouterr().err
