@@ -2,7 +2,7 @@
 
 from marquee.contracts.reservation import BookingFacts
 from marquee.http import ServiceClient, ServiceToken
-from services.notification.letters import Attachment
+from services.notification.letters import Attachment, DoorCode, Papers
 from services.notification.settings import NotificationSettings
 
 
@@ -13,12 +13,20 @@ class TicketClient:
         )
         self._client = ServiceClient("ticket", settings.ticket_url, headers=token.headers, read_seconds=8)
 
-    def papers(self, booking: BookingFacts) -> list[Attachment]:
-        """The tickets as PDF and the calendar file. Raises NeighbourAway, NeighbourProblem."""
+    def papers(self, booking: BookingFacts) -> Papers:
+        """The tickets as PDF, the calendar file, and the door codes. Raises NeighbourAway, NeighbourProblem."""
         folder = f"/reservations/{booking.reservation_id}"
         pdf, _ = self._client.get_bytes(f"{folder}/tickets.pdf")
         calendar, _ = self._client.get_bytes(f"{folder}/calendar.ics")
-        return [
-            Attachment("tickets.pdf", pdf, "application/pdf"),
-            Attachment("screening.ics", calendar, "text/calendar"),
-        ]
+        listed = self._client.get(f"{folder}/tickets")["tickets"]
+        return Papers(
+            [
+                Attachment("tickets.pdf", pdf, "application/pdf"),
+                Attachment("screening.ics", calendar, "text/calendar"),
+            ],
+            [DoorCode(one["seat"], one["reference"], self._picture(one["id"])) for one in listed],
+        )
+
+    def _picture(self, ticket_id: str) -> bytes:
+        body, _ = self._client.get_bytes(f"/tickets/{ticket_id}/qr.png")
+        return body

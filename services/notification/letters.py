@@ -1,6 +1,6 @@
-"""From a mail's row to the message that is sent: subject, text, HTML, tickets and calendar file."""
+"""From a mail's row to the message that is sent: subject, text, HTML, door codes, tickets and calendar file."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -26,11 +26,33 @@ class Attachment:
     content_type: str
 
 
+@dataclass(frozen=True)
+class DoorCode:
+    """What the door scans for one seat, and the reference that can be typed where pictures are switched off."""
+
+    seat: str
+    reference: str
+    png: bytes
+
+
+@dataclass(frozen=True)
+class Papers:
+    attachments: list[Attachment] = field(default_factory=list)
+    codes: list[DoorCode] = field(default_factory=list)
+
+
 def message_of(
-    mail: Mail, attachments: list[Attachment], *, sender: str, public_url: str, doors_minutes: int
+    mail: Mail, papers: Papers, *, sender: str, public_url: str, doors_minutes: int
 ) -> EmailMessage:
     """The whole mail. Its Message-ID follows from the row: a copy after a crash can be told for what it is."""
-    words = _words(mail, public_url=public_url.rstrip("/"), doors_minutes=doors_minutes)
+    content_ids = {
+        code.seat: f"{code.reference}.{mail.subject_id}@{_domain(sender)}" for code in papers.codes
+    }
+    words = _words(mail, public_url=public_url.rstrip("/"), doors_minutes=doors_minutes) | {
+        "codes": papers.codes,
+        "references": {code.seat: code.reference for code in papers.codes},
+        "content_ids": content_ids,
+    }
     message = EmailMessage()
     message["Subject"] = " ".join(_render(mail.template, "subject.txt", words).split())
     message["From"] = sender
@@ -40,10 +62,26 @@ def message_of(
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(_render(mail.template, "body.txt", words))
     message.add_alternative(_render(mail.template, "body.html", words), subtype="html")
-    for attachment in attachments:
+    _show_codes(message, papers.codes, content_ids)
+    for attachment in papers.attachments:
         main, _, sub = attachment.content_type.partition("/")
         message.add_attachment(attachment.body, maintype=main, subtype=sub, filename=attachment.name)
     return message
+
+
+def _show_codes(message: EmailMessage, codes: list[DoorCode], content_ids: dict[str, str]) -> None:
+    """The pictures travel with the HTML that shows them: nothing is loaded from anywhere."""
+    html = message.get_body(("html",))
+    assert isinstance(html, EmailMessage)
+    for code in codes:
+        html.add_related(
+            code.png,
+            "image",
+            "png",
+            cid=f"<{content_ids[code.seat]}>",
+            disposition="inline",
+            filename=f"{code.reference}.png",
+        )
 
 
 def _words(mail: Mail, *, public_url: str, doors_minutes: int) -> dict[str, object]:

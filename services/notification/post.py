@@ -14,7 +14,7 @@ from marquee.db import Database
 from marquee.http import NeighbourAway, NeighbourProblem
 from services.notification.clients import TicketClient
 from services.notification.domain import notices
-from services.notification.letters import Attachment, message_of
+from services.notification.letters import Papers, message_of
 from services.notification.mailer import MailAway, MailRefused, SmtpMailer
 from services.notification.models import Mail
 from services.notification.settings import NotificationSettings
@@ -91,12 +91,12 @@ class PostRound:
         with self._database.transaction() as session:
             notices.not_sent(session, mail.id, error=str(error), for_good=for_good)
 
-    def _papers(self, mail: Mail) -> list[Attachment]:
+    def _papers(self, mail: Mail) -> Papers:
         if mail.template != "tickets":
-            return []
+            return Papers()
         try:
             return self._tickets.papers(BookingFacts.model_validate(mail.facts["booking"]))
         except NeighbourProblem as error:
             if error.code == 410:  # cancelled meanwhile: the mail still says where the booking is
-                return []
+                return Papers()
             raise

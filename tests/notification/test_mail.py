@@ -1,5 +1,6 @@
 """Mail: each thing is told once, under a fixed Message-ID, with the papers that belong to it."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from email.message import EmailMessage
@@ -14,7 +15,7 @@ from marquee.http import NeighbourAway, NeighbourProblem
 from marquee.testing.apps import settings_for_tests
 from marquee.testing.database import empty, migrated_database
 from services.notification.domain import notices
-from services.notification.letters import Attachment
+from services.notification.letters import Attachment, DoorCode, Papers
 from services.notification.mailer import MailAway, MailRefused
 from services.notification.models import Mail, Notice
 from services.notification.post import PostRound
@@ -50,13 +51,19 @@ class FakeTickets:
     def __init__(self) -> None:
         self.trouble: list[Exception] = []
 
-    def papers(self, booking: BookingFacts) -> list[Attachment]:
+    def papers(self, booking: BookingFacts) -> Papers:
         if self.trouble:
             raise self.trouble.pop(0)
-        return [
-            Attachment("tickets.pdf", b"%PDF-1.7 paper", "application/pdf"),
-            Attachment("screening.ics", b"BEGIN:VCALENDAR", "text/calendar"),
-        ]
+        return Papers(
+            [
+                Attachment("tickets.pdf", b"%PDF-1.7 paper", "application/pdf"),
+                Attachment("screening.ics", b"BEGIN:VCALENDAR", "text/calendar"),
+            ],
+            [
+                DoorCode(seat.label, f"MQ-7K2FQX-{seat.label}", f"PNG of {seat.label}".encode())
+                for seat in booking.seats
+            ],
+        )
 
 
 class PostOffice:
@@ -108,6 +115,30 @@ def test_the_ticket_mail_brings_pdf_and_calendar(post: PostOffice) -> None:
         "application/pdf",
         "text/calendar",
     ]
+
+
+def test_the_ticket_mail_shows_the_code_of_each_seat_and_says_it_in_words(post: PostOffice) -> None:
+    post.tell("tickets", booking_facts("G9", "G10"))
+
+    post.work()
+
+    (mail,) = post.mailer.sent
+    html, plain = mail.get_body(("html",)), mail.get_body(("plain",))
+    assert html is not None
+    assert plain is not None
+    shown = re.findall(r'<img src="cid:([^"]+)"[^>]* alt="([^"]+)"', html.get_content())
+    pictures = {
+        part["Content-ID"].strip("<>"): part.get_content()
+        for part in mail.walk()
+        if part.get_content_type() == "image/png"
+    }
+    assert [(pictures[content_id], alt) for content_id, alt in shown] == [
+        (b"PNG of G9", "Picture code of seat G9"),
+        (b"PNG of G10", "Picture code of seat G10"),
+    ]
+    for seat in ("G9", "G10"):
+        assert f"MQ-7K2FQX-{seat}" in re.sub(r"<[^>]*>", "", html.get_content())
+        assert f"MQ-7K2FQX-{seat}" in plain.get_content()
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
@@ -210,6 +241,7 @@ def test_a_booking_cancelled_meanwhile_is_mailed_without_papers(post: PostOffice
     post.work()
 
     assert list(post.mailer.sent[0].iter_attachments()) == []
+    assert "cid:" not in post.mailer.sent[0].as_string()
 
 
 def test_the_link_opens_the_booking(post: PostOffice) -> None:

@@ -7,8 +7,10 @@ from uuid import uuid4
 
 import pytest
 import qrcode
+import zxingcpp
 from flask import Flask
 from icalendar import Calendar
+from PIL import Image
 from pypdf import PdfReader
 
 from marquee.auth import guest_id
@@ -35,7 +37,9 @@ VIOLA, GUEST = str(uuid4()), "a-guest-token-of-more-than-32-characters"
         ("nobody", 404),
     ],
 )
-@pytest.mark.parametrize("what", ["list", "booking_pdf", "ticket_pdf", "old_name", "qr", "calendar"])
+@pytest.mark.parametrize(
+    "what", ["list", "booking_pdf", "ticket_pdf", "old_name", "qr", "qr_png", "calendar"]
+)
 def test_who_may_see_a_ticket(
     app: Flask, mint: TokenMint, issue: Issue, who: str, status: int, what: str
 ) -> None:
@@ -47,6 +51,7 @@ def test_who_may_see_a_ticket(
         "ticket_pdf": f"/tickets/{ticket.id}.pdf",
         "old_name": f"/tickets/ticket_{ticket.id}.pdf",
         "qr": f"/tickets/{ticket.id}/qr.svg",
+        "qr_png": f"/tickets/{ticket.id}/qr.png",
         "calendar": f"/reservations/{facts.reservation_id}/calendar.ics",
     }[what]
     service_token = mint.service_token(
@@ -164,6 +169,21 @@ def test_a_camera_picture_of_the_code_lets_in(app: Flask, mint: TokenMint, issue
 
     assert answer.json is not None
     assert answer.json["result"] == "admit"
+
+
+def test_the_picture_for_mail_reads_as_the_code(app: Flask, issue: Issue) -> None:
+    facts = booking_facts("G9")
+    (ticket,) = issue(facts)
+    client = app.test_client()
+
+    picture = client.get(f"/tickets/{ticket.id}/qr.png?key={facts.link_key}").data
+
+    listed = client.get(f"/reservations/{facts.reservation_id}/tickets?key={facts.link_key}").json
+    assert listed is not None
+    assert (
+        zxingcpp.read_barcode(Image.open(io.BytesIO(picture)).convert("L")).text
+        == (listed["tickets"][0]["code"])
+    )
 
 
 @pytest.mark.parametrize(("body", "status"), [(b"not a picture", 422), (b"", 422)])

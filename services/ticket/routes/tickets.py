@@ -30,6 +30,7 @@ from services.ticket.settings import TicketSettings
 
 api = Api("tickets", __name__)
 PDF: dict[int, Any] = {200: {"description": "The paper", "content": {"application/pdf": {}}}}
+PNG: dict[int, Any] = {200: {"description": "The code", "content": {"image/png": {}}}}
 SVG: dict[int, Any] = {200: {"description": "The code", "content": {"image/svg+xml": {}}}}
 ICS: dict[int, Any] = {200: {"description": "The calendar file", "content": {"text/calendar": {}}}}
 
@@ -81,6 +82,14 @@ def draw_code(path: TicketPath, query: LinkKey) -> Answer:
         ticket = _ticket(session, path.ticket_id, query.key)
         picture = qr.svg(_code(ticket), f"Ticket code for seat {ticket.seat}")
     return Response(picture, content_type="image/svg+xml")
+
+
+@api.get("/tickets/<uuid:ticket_id>/qr.png", access=OWNER_OR_LINK, answers=PNG)
+def draw_code_for_mail(path: TicketPath, query: LinkKey) -> Answer:
+    """The same for mail, where an SVG is not shown."""
+    with transaction() as session:
+        picture = qr.png(_code(_ticket(session, path.ticket_id, query.key)))
+    return Response(picture, content_type="image/png")
 
 
 @api.get("/reservations/<uuid:booking_id>/calendar.ics", access=OWNER_OR_LINK, answers=ICS)
