@@ -96,7 +96,7 @@ def _answer(body: dict[str, Any], status: int) -> Response:
         "views/error.html",
         failure=failure_of(status, body),
         status=status,
-        reference=str(body.get("instance") or ""),
+        reference=str(body.get("instance") or "") if status >= 500 else "",
     )
     return make_response(page, status)
 

@@ -76,6 +76,7 @@ export class Zoom {
     const box = this.map.viewBox.baseVal;
     const scale = this.map.clientWidth / box.width;
     const edge = this.frame.scrollLeft / scale;
+    this.frame.style.setProperty("--map-height", `${this.map.clientHeight}px`);
     for (const { node, places } of this.letters) {
       const seen = places.find(({ x }) => x >= edge) || places.at(-1);
       node.style.setProperty("top", `${Math.round((seen.y - box.y) * scale)}px`);
