@@ -113,6 +113,8 @@ def add_booking(app: Flask, world: World) -> None:
             return problem(
                 422, "invalid", "Some of that is not acceptable", "email: this is not an e-mail address"
             )
+        if hold["state"] not in {"held", "paying"}:
+            return world.reservation_shape(hold), 201
         hold |= {"state": "paying", "email": order["email"], "name": order.get("name", "")}
         return world.reservation_shape(hold), 201
 
@@ -151,12 +153,13 @@ def add_booking(app: Flask, world: World) -> None:
         hold = own_hold(reservation_id)
         if hold is None or hold["state"] == "held":
             return problem(404, "not-found", "There is nothing here", "")
+        is_open = hold["state"] == "paying"
         return {
             "reservation_id": reservation_id,
             "attempt": 1,
-            "state": "open",
-            "client_secret": "pi_1_secret_2",
-            "hosted_url": "https://pay.example/c/1",
+            "state": "open" if is_open else "succeeded",
+            "client_secret": "pi_1_secret_2" if is_open else None,
+            "hosted_url": "https://pay.example/c/1" if is_open else None,
             "amount_cents": hold["total_cents"],
             "currency": "EUR",
             "decline": None,

@@ -109,6 +109,21 @@ def test_the_card_form_gets_its_secret_for_one_reservation_however_often_it_asks
     assert world.holds[hold_id]["email"] == "ann@example.org"
 
 
+def test_paying_again_in_a_tab_left_open_never_says_that_nothing_was_charged(
+    browser: Any, world: World
+) -> None:
+    hold_id = browser.hold("C7")
+    order = {"email": "ann@example.org"}
+    browser.send(f"/checkout/{hold_id}/pay", order)
+    world.holds[hold_id]["state"] = "ticketed"
+
+    by_script = browser.send(f"/checkout/{hold_id}/pay", order)
+    by_form = browser.submit(f"/checkout/{hold_id}/pay", **order)
+
+    assert (by_script.status_code, by_script.get_json()["client_secret"]) == (200, None)
+    assert by_form.headers["Location"] == f"/checkout/{hold_id}/booking"
+
+
 def test_without_scripts_paying_leads_to_the_providers_page(browser: Any) -> None:
     hold_id = browser.hold("C7")
 

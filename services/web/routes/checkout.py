@@ -57,7 +57,8 @@ def pay(hold_id: UUID) -> Any:
     payment = _payment_with(hold_id, "client_secret" if method == "element" else "hosted_url")
     if wants_json():
         return _what_the_card_form_needs(hold_id, payment)
-    return redirect(payment["hosted_url"] if payment else url_for(".booking", hold_id=hold_id), 303)
+    hosted = payment and payment["hosted_url"]
+    return redirect(hosted or url_for(".booking", hold_id=hold_id), 303)
 
 
 @pages.post("/checkout/<uuid:hold_id>/check", access=PUBLIC_PAGE)
@@ -126,12 +127,15 @@ def _take_along_what_was_held_as_a_guest() -> None:
 
 
 def _payment_with(hold_id: UUID, wanted: str) -> Json | None:
-    """Payment learns of the reservation by event: wait until it has what we need, a few seconds at most."""
+    """Payment learns of the reservation by event: wait until it has what we need, a few seconds at most.
+
+    One that another tab has paid already never will: it is answered as it is.
+    """
     settings: WebSettings = current_app.extensions["marquee.settings"]
     deadline = time.monotonic() + settings.payment_wait_seconds
     while time.monotonic() < deadline:
         payment = _payment_or_none(hold_id)
-        if payment and payment.get(wanted):
+        if payment and (payment.get(wanted) or payment["state"] not in {"creating", "open"}):
             return payment
         time.sleep(_POLL_SECONDS)
     return None

@@ -37,7 +37,7 @@ function appearance() {
   const style = getComputedStyle(document.querySelector("#email"));
   const page = getComputedStyle(document.body);
   return {
-    theme: "flat",
+    theme: isDark() ? "night" : "flat",
     variables: {
       fontFamily: "Arial, sans-serif",
       fontSizeBase: "16px",
@@ -49,6 +49,11 @@ function appearance() {
     },
     rules: { ".Input": { border: `1.5px solid ${style.borderTopColor}`, boxShadow: "none" } },
   };
+}
+
+function isDark() {
+  const { theme } = document.documentElement.dataset;
+  return theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
 // --- paying ---
@@ -79,7 +84,8 @@ async function pay() {
 async function begin(email) {
   if (secret) return true;
   const answer = await ask(`${base}/pay`, { email, name: form.elements.name.value.trim() });
-  if (!["paying", "held"].includes(answer.state)) {
+  // Paid in another tab: there is nothing left to pay, and the booking's own page tells how it stands.
+  if (!answer.client_secret) {
     location.assign(data.returnUrl);
     return false;
   }
