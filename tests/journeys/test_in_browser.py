@@ -96,6 +96,21 @@ def press_pay(page: Any) -> None:
     page.get_by_role("button", name="Pay").click()
 
 
+def hold_of(page: Any) -> dict[str, Any]:
+    """What the checkout page knows of the hold it was drawn with."""
+    held: dict[str, Any] = page.evaluate("JSON.parse(document.getElementById('page-data').textContent).hold")
+    return held
+
+
+def labels_of(hold: dict[str, Any]) -> list[str]:
+    return [seat["seat"] for seat in hold["seats"]]
+
+
+def yours(page: Any) -> list[str]:
+    page.locator("[data-state=yours]").first.wait_for()
+    return [str(seat.get_attribute("data-seat")) for seat in page.locator("[data-state=yours]").all()]
+
+
 def ticket_codes(page: Any) -> list[str]:
     page.get_by_role("link", name="PDF").wait_for(timeout=20_000)
     return [code.strip() for code in page.locator("text=/^MQ-[A-Z2-7]{6}-/").all_inner_texts()]
@@ -202,6 +217,178 @@ def test_a_seat_taken_elsewhere_changes_within_a_second(
     house.guest().hold(screening["id"], [seat])
 
     page.locator(f"[data-seat='{seat}'][data-state=held]").first.wait_for(timeout=1000, state="attached")
+
+
+def test_the_card_fields_are_dark_in_the_dark(open_page: Open, screening: dict[str, Any]) -> None:
+    """axe does not look into the provider's frame, so this does: words in it have the page's own colour."""
+    page = open_page(viewport=NARROW, color_scheme="dark")
+    pick_and_go_on(page, screening)
+
+    label = page.frame_locator("iframe[title='Card details']").locator("label").first
+
+    colour = "node => getComputedStyle(node).color"
+    assert label.evaluate(colour) == page.locator("body").evaluate(colour)
+
+
+# --- the hold's clock -------------------------------------------------------------------------------------
+
+
+def test_near_the_end_of_the_hold_one_press_keeps_the_seats(
+    open_page: Open, screening: dict[str, Any], house: House
+) -> None:
+    page = open_page(viewport=NARROW)
+    pick_and_go_on(page, screening)
+    house.hold_ends_in(hold_of(page)["id"], seconds=100)
+
+    page.reload()
+    dialog = page.get_by_role("dialog", name="Need more time?")
+    dialog.wait_for()
+    assert page.evaluate("document.activeElement.hasAttribute('data-keep')")
+    page.keyboard.press("Enter")
+    dialog.wait_for(state="hidden")
+
+    page.locator("[data-hold-left]", has_text="10 min left").wait_for()
+    page.reload()
+    page.locator("[data-hold-left]", has_text="10 min left").wait_for()
+
+
+def test_a_hold_that_ran_out_can_be_taken_back_and_nothing_typed_is_lost(
+    open_page: Open, screening: dict[str, Any], house: House
+) -> None:
+    page = open_page(viewport=NARROW)
+    pick_and_go_on(page, screening)
+    page.get_by_label("Email").fill("mia@example.org")
+    page.get_by_label("Name").fill("Mia")
+    ended = hold_of(page)["id"]
+    house.hold_ends_in(ended, seconds=3)
+
+    page.reload()
+    page.get_by_text("Your hold ended at").wait_for()
+    assert page.get_by_role("button", name="Pay").is_disabled()
+    page.get_by_role("button", name="back").last.click()
+    page.wait_for_url(lambda url: "/checkout/" in url and ended not in url)
+
+    assert page.get_by_label("Email").input_value() == "mia@example.org"
+    assert page.get_by_label("Name").input_value() == "Mia"
+    fill_card(page, VISA)
+    press_pay(page)
+    assert len(ticket_codes(page)) == 2
+
+
+def test_seats_that_went_to_somebody_else_meanwhile_are_replaced_by_as_good_ones(
+    open_page: Open, screening: dict[str, Any], house: House
+) -> None:
+    page = open_page(viewport=WIDE)
+    pick_and_go_on(page, screening)
+    page.get_by_label("Email").fill("mia@example.org")
+    ended, seats = hold_of(page)["id"], labels_of(hold_of(page))
+    house.hold_ends_in(ended, seconds=2)
+
+    page.reload()
+    page.get_by_text("Your hold ended at").wait_for()
+    house.guest().hold(screening["id"], seats)
+    page.get_by_role("button", name=f"Take {', '.join(seats)} back").click()
+    page.get_by_text("went to somebody else. Nothing was charged.").wait_for()
+    page.get_by_role("button", name="Take").first.click()
+    page.wait_for_url(lambda url: "/checkout/" in url and ended not in url)
+
+    assert not set(labels_of(hold_of(page))) & set(seats)
+    assert page.get_by_label("Email").input_value() == "mia@example.org"
+
+
+def test_on_the_map_a_hold_that_ran_out_frees_its_seats_and_gives_them_back(
+    open_page: Open, screening: dict[str, Any], house: House
+) -> None:
+    page = open_page(viewport=WIDE)
+    page.clock.install()
+    page.goto(f"/screenings/{screening['id']}/seats")
+    page.get_by_role("button", name="Pick for us").click()
+    seats = yours(page)
+    with page.expect_response("**/hold"):
+        page.locator("select").first.select_option("student")
+    hold = page.locator("[data-leave]").get_attribute("action").split("/")[2]
+
+    house.hold_ends_in(hold, seconds=0)
+    page.clock.fast_forward("10:00")
+    page.get_by_text("Your hold ended at").wait_for()
+    for seat in seats:
+        page.locator(f"[data-seat='{seat}'][data-state=free]").first.wait_for(state="attached")
+    page.get_by_role("button", name=f"Take {', '.join(seats)} back").click()
+
+    for seat in seats:
+        page.locator(f"[data-seat='{seat}'][data-state=yours]").first.wait_for(state="attached")
+    assert page.locator("select").first.input_value() == "student"
+
+
+def test_a_seat_given_back_is_anybody_s_at_once(
+    open_page: Open, screening: dict[str, Any], house: House
+) -> None:
+    page = open_page(viewport=WIDE)
+    page.goto(f"/screenings/{screening['id']}/seats")
+    page.get_by_role("button", name="Pick for us").click()
+    first, second = yours(page)
+
+    page.get_by_role("button", name=f"Let {first} go").click()
+    page.locator(f"[data-seat='{first}'][data-state=free]").wait_for(state="attached")
+    house.guest().hold(screening["id"], [first])
+    page.locator(f"[data-seat='{first}'][data-state=held]").wait_for(state="attached")
+
+    assert yours(page) == [second]
+
+
+def test_one_booking_in_two_tabs_is_paid_once(
+    open_page: Open, screening: dict[str, Any], house: House
+) -> None:
+    page = open_page(viewport=NARROW)
+    pick_and_go_on(page, screening)
+    hold = hold_of(page)
+    other = page.context.new_page()
+    other.goto(page.url)
+    for tab in (page, other):
+        tab.get_by_label("Email").fill("mia@example.org")
+        fill_card(tab, VISA)
+
+    press_pay(page)
+    assert len(ticket_codes(page)) == 2
+    press_pay(other)
+    other.wait_for_url(f"**/bookings/{hold['id']}*")
+
+    assert ticket_codes(other) == ticket_codes(page)
+    assert [intent["net"] for intent in house.ledger(hold["id"])] == [hold["total_cents"]]
+
+
+# --- a foyer without a network ----------------------------------------------------------------------------
+
+
+def test_the_ticket_opens_without_a_network_until_its_owner_signs_out(
+    open_page: Open, screening: dict[str, Any], house: House
+) -> None:
+    page = open_page(viewport=NARROW)
+    page.goto("/login")
+    sign_in(page, "viola")
+    page.wait_for_url("**/")
+    pick_and_go_on(page, screening)
+    page.get_by_label("Email").fill("viola@marquee.example")
+    fill_card(page, VISA)
+    press_pay(page)
+    codes = ticket_codes(page)
+    page.get_by_text("This page works without a connection.").wait_for()
+    ticket = page.url
+
+    with house.without("web"):
+        page.reload()
+        assert ticket_codes(page) == codes
+        assert all(page.locator(".ticket-qr img").evaluate_all("all => all.map(one => one.naturalWidth > 0)"))
+        assert page.evaluate("getComputedStyle(document.querySelector('.ticket')).display") == "grid"
+        with pytest.raises(playwright_api.Error):
+            page.goto("/bookings")
+
+    page.goto("/")
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/signed-out*")
+    page.wait_for_function("async () => !(await caches.keys()).length")
+    with house.without("web"), pytest.raises(playwright_api.Error):
+        page.goto(ticket)
 
 
 def test_signing_in_midway_keeps_the_hold_and_comes_back(open_page: Open, screening: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """A booking from paying to the ticket, and all bookings of this person or this device."""
 
+from datetime import UTC, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,11 +9,15 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from marquee.http import NeighbourProblem
+from services.web.assets import static_file
 from services.web.clients import Json, movies, or_without, payments, tickets
 from services.web.pages import PUBLIC_PAGE, Pages, signed_in_page
 from services.web.views.booking import Booking, Ticket, booking_from, needs_proof, split_by_time, tickets_from
 
 pages = Pages("bookings", __name__)
+
+# A late film, a repair in the projection room: the kept copy outlives the plan a little.
+KEPT_AFTER_THE_END = timedelta(hours=6)
 
 
 @pages.get("/bookings", access=PUBLIC_PAGE)
@@ -29,7 +34,7 @@ def my_profile() -> AnyResponse:
 
 
 @pages.get("/bookings/<uuid:reservation_id>", access=PUBLIC_PAGE)
-def booking_page(reservation_id: UUID) -> str | AnyResponse:
+def booking_page(reservation_id: UUID) -> AnyResponse:
     """The page that becomes the ticket: it waits for the bank, then for the printing, then it is there."""
     booking = booking_from(_settled(str(reservation_id)))
     if booking.state == "held":
@@ -38,14 +43,28 @@ def booking_page(reservation_id: UUID) -> str | AnyResponse:
     template = (
         "views/ticket.html" if printed else "views/waiting.html" if _is_open(booking) else "views/ended.html"
     )
-    return render_template(
-        template,
-        booking=booking,
-        tickets=printed or [],
-        key=_key(),
-        proof=needs_proof(booking.seats),
-        data={"booking": booking.id, "state": booking.state, "key": _key() or ""},
+    page = make_response(
+        render_template(
+            template,
+            booking=booking,
+            tickets=printed or [],
+            key=_key(),
+            proof=needs_proof(booking.seats),
+            data={"booking": booking.id, "state": booking.state, "key": _key() or ""},
+        )
     )
+    if printed:
+        page.headers["Marquee-Keep-Until"] = (booking.ends + KEPT_AFTER_THE_END).astimezone(UTC).isoformat()
+    return page
+
+
+@pages.get("/bookings/worker.js", access=PUBLIC_PAGE)
+def ticket_worker() -> Response:
+    """What keeps tickets on the device; its address limits it to the pages below /bookings/."""
+    response = static_file("latest", "js/ticket-worker.js")
+    response.headers["Cache-Control"] = "no-cache"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; connect-src 'self'"
+    return response
 
 
 @pages.get("/bookings/<uuid:reservation_id>/state", access=PUBLIC_PAGE)

@@ -1,5 +1,7 @@
-// The waiting page turns into the ticket by itself; the ticket's code can fill the screen.
+// The waiting page turns into the ticket by itself; the ticket's code can fill the screen, and is kept for a
+// foyer without a network.
 import { ask, pageData } from "./ask.js";
+import { keepTicket } from "./keeping.js";
 import { follow } from "./live.js";
 
 const data = pageData();
@@ -21,6 +23,18 @@ if (isWaiting || !SETTLED.includes(data.state)) {
   setInterval(look, 3000);
   // Tickets are printed after the state says so: look at the whole page again now and then.
   if (isWaiting && data.state === "ticketed") setTimeout(() => location.reload(), 2500);
+}
+
+const offline = document.querySelector("[data-offline]");
+if (offline) {
+  const show = () => { offline.hidden = navigator.onLine; };
+  window.addEventListener("online", show);
+  window.addEventListener("offline", show);
+  show();
+  window.addEventListener("load", async () => {
+    const isKept = await keepTicket().catch(() => false);
+    document.querySelector("[data-kept]").hidden = !isKept;
+  });
 }
 
 let awake = null;

@@ -1,4 +1,5 @@
 // On every page: the theme switch, the menu, the day roll.
+import { forgetTickets } from "./keeping.js";
 import { remember, recall } from "./storage.js";
 
 const root = document.documentElement;
@@ -21,6 +22,10 @@ for (const group of document.querySelectorAll("[data-theme-switch]")) {
     showTheme(group, theme);
   });
 }
+
+// Tickets kept here belong to whoever signs out: they go with them, even when the issuer never sends us back.
+if (document.querySelector("[data-signed-out]")) forgetTickets();
+document.querySelector("form[action='/logout']")?.addEventListener("submit", forgetTickets);
 
 // The menu closes like a menu: by Escape, or by a tap beside it.
 for (const menu of document.querySelectorAll("details.menu")) {
