@@ -26,6 +26,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("what", nargs="?", default="run", choices=("run", "status", "reset"))
     what = parser.parse_args(arguments).what
     given = _given()
+    if given.get("IDENTITY", "issuer") not in ("", "issuer", "keycloak"):
+        parser.error("IDENTITY is issuer (the stand-in) or keycloak (the real one)")
     state_dir = Path(given.get("MARQUEE_STATE_DIR") or ROOT / ".local")
     match what:
         case "status":

@@ -20,6 +20,7 @@ from local.topology import PORTS, Site, topology
 __all__ = ["PortsTaken", "Suite", "scratch_ports"]
 
 _START_SECONDS = 180.0
+_FETCH_SECONDS = 420.0  # more, where a Keycloak is downloaded and makes its tables first
 # All a program needs of the shell that started us; settings come through `env`, so that a
 # STRIPE_API_KEY lying around in a developer's shell never reaches a test.
 _INHERITED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "MARQUEE_FONT_DIR")
@@ -64,8 +65,9 @@ class Suite:
     ) -> None:
         self.stop()
 
-    def start(self, timeout_seconds: float = _START_SECONDS) -> None:
+    def start(self) -> None:
         """Bring everything up, or raise AlreadyRunning, PortsTaken or StartFailed with nothing left."""
+        timeout_seconds = _START_SECONDS + (_FETCH_SECONDS if self.site.has_keycloak else 0)
         state = self.site.state
         state.lock()
         try:

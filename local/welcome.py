@@ -1,6 +1,6 @@
 """The box at the end of a start: where to click, and as whom."""
 
-from local.topology import Site
+from local.topology import DEMO_PASSWORD, Site
 
 __all__ = ["welcome"]
 
@@ -30,8 +30,12 @@ def welcome(site: Site) -> str:
 def _accounts(site: Site) -> list[str]:
     if not site.uses("issuer"):
         return [f"Sign in through   {site.given['KEYCLOAK_URL_EXTERNAL']}"]
-    password = site.given.get("MARQUEE_DEMO_PASSWORD") or "marquee-demo"
-    return [f"Sign in as viola (viewer), stan (staff), edda (editor) or ada (admin), password {password}."]
+    password = site.given.get("MARQUEE_DEMO_PASSWORD") or DEMO_PASSWORD
+    accounts = f"Sign in as viola (viewer), stan (staff), edda (editor) or ada (admin), password {password}."
+    if not site.has_keycloak:
+        return [accounts]
+    name, password = site.keycloak.admin
+    return [accounts, f"Keycloak          {site.browser_url('issuer')}/admin  ({name}, {password})"]
 
 
 def _box(lines: list[str]) -> str:

@@ -11,7 +11,7 @@ from local.servers import Postgres
 
 __all__ = ["AlreadyRunning", "StateDir"]
 
-_DATA = ("valkey", "issuer", "stripe", "mailbox", "files", "logs", "secrets")
+_DATA = ("valkey", "issuer", "keycloak", "stripe", "mailbox", "files", "logs", "secrets")
 
 
 class AlreadyRunning(Exception):

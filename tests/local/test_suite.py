@@ -146,3 +146,25 @@ def test_the_box_is_a_box(site):
     lines = welcome(site).strip().splitlines()
 
     assert len({len(line) for line in lines}) == 1
+
+
+def test_keycloak_itself_runs_in_the_issuers_place(tmp_path):
+    site = make_site(tmp_path, IDENTITY="keycloak")
+    parts = {part.name: part for part in topology(site)}
+
+    assert parts["issuer"].command.argv[0].endswith("/bin/kc.sh")
+    assert (
+        parts["issuer"].command.env["MARQUEE_WEB_SECRET"] == parts["auth"].command.env["LOGIN_CLIENT_SECRET"]
+    )
+    assert parts["realm"].after == ("issuer",)
+    assert "KC_BOOTSTRAP_ADMIN_PASSWORD" not in parts["web"].command.env
+    assert "issuer-management" in site.needed_ports()
+
+
+def test_without_keycloak_its_second_port_may_be_taken(site):
+    assert "issuer-management" not in site.needed_ports()
+    assert "realm" not in {part.name for part in topology(site)}
+
+
+def test_the_box_names_keycloaks_console(tmp_path):
+    assert "http://localhost:8180/admin" in welcome(make_site(tmp_path, IDENTITY="keycloak"))

@@ -245,14 +245,15 @@ def add_component() -> ResponseReturnValue:
     return Response(status=201, headers={"Location": f"{request.base_url}/{component_id}"})
 
 
+@rest.get("/components/<component_id>")
+def read_component(component_id: str) -> ResponseReturnValue:
+    return jsonify(_component(component_id))
+
+
 @rest.put("/components/<component_id>")
 def change_component(component_id: str) -> ResponseReturnValue:
-    keys = current_issuer().keys
-    row = next((row for row in keys.components() if row["component_id"] == component_id), None)
-    if row is None:
-        raise AdminRefused(404, "Could not find component")
-    config = _component_json(row)["config"] | request.get_json().get("config", {})
-    keys.change(
+    config = _component(component_id)["config"] | request.get_json().get("config", {})
+    current_issuer().keys.change(
         component_id,
         priority=int(config["priority"][0]),
         active=config["active"] == ["true"],
@@ -308,6 +309,13 @@ def _user_json(user: User) -> dict[str, object]:
         "emailVerified": user.email_verified,
         "enabled": user.enabled,
     }
+
+
+def _component(component_id: str) -> dict[str, Any]:
+    for row in current_issuer().keys.components():
+        if row["component_id"] == component_id:
+            return _component_json(row)
+    raise AdminRefused(404, "Could not find component")
 
 
 def _component_json(row: Any) -> dict[str, Any]:

@@ -16,6 +16,10 @@ from local.issuer.issuer import Issuer, current_issuer
 from local.issuer.realm import Client
 from local.issuer.sessions import Session
 
+_NO_IMPLICIT = (
+    "Client is not allowed to initiate browser login with given response_type. "
+    "Implicit flow is disabled for the client."
+)
 _CHALLENGE = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
@@ -40,9 +44,7 @@ def addressed_client(issuer: Issuer, asked: Mapping[str, str]) -> Client:
 
 def checked_request(asked: Mapping[str, str]) -> dict[str, Any]:
     """What to keep of the request while the person signs in. Raises Refused."""
-    if asked.get("response_type") != "code":
-        missing = "response_type" not in asked
-        raise Refused("invalid_request" if missing else "unsupported_response_type")
+    _check_response_type(asked)
     try:
         scope = accepted_scope(asked.get("scope", ""))
     except ValueError as error:
@@ -50,6 +52,20 @@ def checked_request(asked: Mapping[str, str]) -> dict[str, Any]:
     _check_challenge(asked)
     kept = ("client_id", "redirect_uri", "state", "nonce", "code_challenge")
     return {name: asked[name] for name in kept if name in asked} | {"scope": scope}
+
+
+def _check_response_type(asked: Mapping[str, str]) -> None:
+    if "response_type" not in asked:
+        raise Refused("invalid_request", "Missing parameter: response_type")
+    if _is_implicit(asked):
+        raise Refused("unauthorized_client", _NO_IMPLICIT)
+    if asked["response_type"] != "code":
+        raise Refused("unsupported_response_type")
+
+
+def _is_implicit(asked: Mapping[str, Any]) -> bool:
+    wanted = set(asked.get("response_type", "").split())
+    return bool(wanted & {"token", "id_token"}) and wanted <= {"code", "token", "id_token"}
 
 
 def _check_challenge(asked: Mapping[str, str]) -> None:
@@ -83,4 +99,5 @@ def with_error(asked: Mapping[str, Any], error: str, description: str = "") -> R
 def back(asked: Mapping[str, Any], **parameters: str) -> ResponseReturnValue:
     """To the application's callback; `state` always travels along."""
     state = {"state": asked["state"]} if asked.get("state") else {}
-    return redirect(f"{asked['redirect_uri']}?{urlencode(state | parameters)}")
+    separator = "#" if _is_implicit(asked) else "?"
+    return redirect(f"{asked['redirect_uri']}{separator}{urlencode(state | parameters)}")

@@ -128,7 +128,8 @@ def _must_sign_in_again(session: Session, prompts: list[str], max_age: str | Non
         return True
     if max_age is None or not max_age.isdigit():
         return False
-    return current_issuer().clock() - session.auth_time >= int(max_age)
+    # In whole seconds, and only what is older: so max_age=0 lets pass who has signed in just now.
+    return int(current_issuer().clock()) - int(session.auth_time) > int(max_age)
 
 
 def _is_enabled(session: Session) -> bool:

@@ -30,8 +30,8 @@ _POLICY = re.compile(r"(\w+)(?:\((\d+)\))?")
 _MISSING = {
     "username": "Please specify username.",
     "email": "Please specify email.",
-    "firstName": "Please specify first name.",
-    "lastName": "Please specify last name.",
+    "firstName": "Please specify this field.",
+    "lastName": "Please specify this field.",
     "password": "Please specify password.",
 }
 _TAKEN = {"username": "Username already exists.", "email": "Email already exists."}

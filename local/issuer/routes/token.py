@@ -40,7 +40,7 @@ def introspect() -> ResponseReturnValue:
         claims = current_issuer().tokens.read_live(request.form.get("token", ""))
     except BadToken:
         return jsonify(active=False)
-    if client.client_id not in _audience(claims):
+    if client.client_id not in _audience(claims) or not _may_act(claims):
         return jsonify(active=False)
     username = claims.get("preferred_username", f"service-account-{claims['azp']}")
     return jsonify(claims | {"active": True, "client_id": claims["azp"], "username": username})
@@ -114,6 +114,12 @@ def _credentials() -> tuple[str, str]:
 def _bearer() -> str:
     scheme, _, value = request.headers.get("Authorization", "").partition(" ")
     return value.strip() if scheme.lower() == "bearer" else request.form.get("access_token", "")
+
+
+def _may_act(claims: Claims) -> bool:
+    """Whether the person is there and not disabled; a service always may."""
+    user = current_issuer().people.find(claims["sub"]) if "sid" in claims else None
+    return user.enabled if user else "sid" not in claims
 
 
 def _audience(claims: Claims) -> list[str]:

@@ -70,20 +70,9 @@ class World:
     def refresh(self, refresh_token: str, **changes: str) -> TestResponse:
         return self.token(**{"grant_type": "refresh_token", "refresh_token": refresh_token} | changes)
 
-    def introspect(self, token: str, client: str) -> dict[str, Any]:
-        secret = f"secret-of-{client.removeprefix('marquee-')}"
-        answer = self._post(
-            "/token/introspect", {"client_id": client, "client_secret": secret, "token": token}
-        )
-        return dict(answer.get_json())
-
     def userinfo(self, access_token: str) -> TestResponse:
         headers = {"Authorization": f"Bearer {access_token}"}
         return self.app.test_client().get(f"{OC}/userinfo", headers=headers)
-
-    def revoke(self, token: str) -> TestResponse:
-        form = {"client_id": "marquee-web", "client_secret": "secret-of-web", "token": token}
-        return self._post("/revoke", form)
 
     def published_kids(self) -> list[str]:
         return [key["kid"] for key in self.app.test_client().get(f"{OC}/certs").get_json()["keys"]]
