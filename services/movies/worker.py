@@ -14,6 +14,7 @@ from marquee.messaging.broker import broker_from
 from marquee.messaging.worker import Timer, run_worker
 from services.movies.demo.world import extend_demo_schedule
 from services.movies.domain import expiry
+from services.movies.domain.measures import measure_waiting
 from services.movies.handlers import handlers_for
 from services.movies.settings import MoviesSettings
 
@@ -31,6 +32,7 @@ def main() -> None:
         broker=broker_from(settings),
         handlers=handlers_for(settings),
         timers=timers_for(settings, database),
+        measures=[measure_waiting],
     )
 
 

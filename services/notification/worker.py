@@ -7,6 +7,7 @@ from marquee.messaging.worker import run_worker
 from services.notification.clients import TicketClient
 from services.notification.handlers import HANDLERS
 from services.notification.mailer import SmtpMailer
+from services.notification.measures import measure_mails
 from services.notification.post import PostRound
 from services.notification.settings import NotificationSettings
 
@@ -24,6 +25,7 @@ def main() -> None:
         engine=database.engine,
         broker=broker_from(settings),
         handlers=HANDLERS,
+        measures=[measure_mails],
         loops=[PostRound(database, mailer, tickets, settings).run for _ in range(settings.mail_threads)],
     )
 

@@ -4,6 +4,7 @@ ProviderAway: no answer, or "later": the same call again, with the same key.
 ProviderRefused: an answer that will not change.
 """
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ import stripe
 import structlog
 
 from services.payment.domain.payments import News
+from services.payment.measures import CALLS, SECONDS
 from services.payment.models import Payment
 from services.payment.settings import PaymentSettings
 
@@ -143,6 +145,19 @@ class StripeProvider:
         return Opened(session["id"], None, session["url"])
 
     def _call(self, name: str, *arguments: Any) -> Any:
+        began, outcome = time.perf_counter(), "away"
+        try:
+            answer = self._ask(name, *arguments)
+            outcome = "ok"
+        except ProviderRefused:
+            outcome = "refused"
+            raise
+        finally:
+            CALLS.labels(name, outcome).inc()
+            SECONDS.labels(name).observe(time.perf_counter() - began)
+        return answer
+
+    def _ask(self, name: str, *arguments: Any) -> Any:
         target: Any = self._client.v1
         for part in name.split("."):
             target = getattr(target, part)

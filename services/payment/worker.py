@@ -8,6 +8,7 @@ from marquee.messaging.broker import broker_from
 from marquee.messaging.worker import run_worker
 from services.payment.bell import Bell
 from services.payment.handlers import HANDLERS
+from services.payment.measures import measure_payments
 from services.payment.provider import StripeProvider
 from services.payment.settings import PaymentSettings
 from services.payment.steps import Steps
@@ -29,6 +30,7 @@ def main() -> None:
         engine=database.engine,
         broker=broker_from(settings),
         handlers=HANDLERS,
+        measures=[measure_payments],
         loops=[partial(bell.listen, database), *[steps.run] * settings.provider_threads],
     )
 

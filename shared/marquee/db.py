@@ -21,6 +21,7 @@ from sqlalchemy.exc import IntegrityError, InvalidatePoolError, OperationalError
 from sqlalchemy.orm import Session, mapped_column, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from marquee import metrics
 from marquee.settings import several
 
 log = structlog.get_logger(__name__)
@@ -68,6 +69,7 @@ def make_engine(url: str, *, pool_size: int = 3, name: str = "marquee") -> Engin
     take_any_password(engine)
     event.listen(engine, "checkin", _note_idle)
     event.listen(engine, "checkout", _ping_after_idling)
+    metrics.watch_pool(engine, name)
     return engine
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from marquee import logs
+from marquee import logs, metrics
 
 log = structlog.get_logger(__name__)
 
@@ -169,6 +169,7 @@ def _http(error: HTTPException) -> Response:
 
 def _database_away(error: Exception) -> Response:
     log.warning("database_unavailable", error=str(error).splitlines()[0])
+    metrics.DATABASE_AWAY.inc()
     return render(Unavailable("The database is busy or away. Nothing was changed; please try again."))
 
 

@@ -18,7 +18,7 @@ import structlog
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from marquee import logs
+from marquee import logs, metrics
 from marquee.errors import Problem
 from marquee.settings import several
 
@@ -106,11 +106,18 @@ class ServiceClient:
             raise NeighbourAway(f"{self.name} answered something that is not JSON") from error
 
     def _answer(self, method: str, path: str, **options: Any) -> urllib3.BaseHTTPResponse:
+        outcome = "away"
         try:
             answer: urllib3.BaseHTTPResponse = self._breaker.call(self._request, method, path, **options)
+            outcome = "ok"
             return answer
         except pybreaker.CircuitBreakerError as error:
             raise NeighbourAway(f"{self.name} is away") from error
+        except NeighbourProblem:
+            outcome = "refused"
+            raise
+        finally:
+            metrics.NEIGHBOURS.labels(self.name, outcome).inc()
 
     def _request(
         self,

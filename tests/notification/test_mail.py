@@ -7,6 +7,7 @@ from email.message import EmailMessage
 from uuid import uuid4
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import func, select, text
 
 from marquee.contracts.reservation import BookingFacts
@@ -17,6 +18,7 @@ from marquee.testing.database import empty, migrated_database
 from services.notification.domain import notices
 from services.notification.letters import Attachment, DoorCode, Papers
 from services.notification.mailer import MailAway, MailRefused
+from services.notification.measures import measure_mails
 from services.notification.models import Mail, Notice
 from services.notification.post import PostRound
 from services.notification.settings import NotificationSettings
@@ -194,6 +196,8 @@ def test_a_mail_that_did_not_go_waits_and_goes_later(post: PostOffice, trouble: 
 
     post.work()
     assert (post.mail().state, post.mailer.sent) == ("due", [])
+    assert measured(post, "marquee_mails_waiting") == 1
+    assert measured(post, "marquee_mails_waiting_seconds") > 0
     post.hurry()
 
     assert post.mail().state == "sent"
@@ -231,6 +235,8 @@ def test_a_mail_that_the_server_refuses_for_good_is_not_tried_again(post: PostOf
     post.work()
 
     assert (post.mail().state, post.mail().attempts) == ("given_up", 1)
+    assert measured(post, "marquee_mails_given_up") == 1
+    assert measured(post, "marquee_mails_waiting") == 0
     assert post.mail().last_error == "550 no such mailbox"
 
 
@@ -253,3 +259,9 @@ def test_the_link_opens_the_booking(post: PostOffice) -> None:
     assert plain is not None
     link = f"http://localhost:8081/bookings/{booking.reservation_id}?key={booking.link_key}"
     assert link in plain.get_content().replace("\n", "")
+
+
+def measured(post: PostOffice, name: str) -> float:
+    with post.database.transaction() as session:
+        measure_mails(session)
+    return REGISTRY.get_sample_value(name) or 0

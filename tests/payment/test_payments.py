@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 import stripe
-from sqlalchemy import select
+from prometheus_client import REGISTRY
+from sqlalchemy import select, text
 
 from local.stripe_fake import faults
 from local.stripe_fake.serving import StripeFake
@@ -15,6 +16,7 @@ from marquee.db import Database
 from services.payment.domain import payments
 from services.payment.domain.payments import News
 from services.payment.domain.transitions import EDGES
+from services.payment.measures import measure_payments
 from services.payment.models import Payment, PaymentTransition
 from services.payment.provider import ProviderRefused, Refund, StripeProvider
 from services.payment.settings import PaymentSettings
@@ -199,6 +201,8 @@ def test_a_refund_that_failed_can_be_asked_for_again(desk: Desk) -> None:
     desk.do(payments.refund_payment, again)
     desk.work()
     assert desk.payment(wanted.reservation_id).state == "refund_failed"
+    desk.do(measure_payments)
+    assert REGISTRY.get_sample_value("marquee_payments_refund_failed") == 1
     desk.steps._provider.refund = give_back  # type: ignore[method-assign]
 
     desk.do(payments.refund_payment, again)
@@ -247,10 +251,32 @@ def test_while_our_key_is_not_accepted_payments_wait(
         "sk_test_of_last_year", http_client=Unauthorized(), max_network_retries=0
     )
     wanted = desk.request()
+    unanswered = calls("payment_intents.create", "away")
 
     Steps(database, provider, settings).take_one()
 
     assert desk.payment(wanted.reservation_id).state == "creating"
+    assert calls("payment_intents.create", "away") == unanswered + 1
+
+
+def test_how_late_we_are_with_a_payment_is_known(desk: Desk, database: Database) -> None:
+    desk.request()
+    with database.transaction() as session:
+        session.execute(text("UPDATE payments SET due_at = now() - interval '90 s'"))
+
+    desk.do(measure_payments)
+    assert 90 <= (REGISTRY.get_sample_value("marquee_payments_due_seconds") or 0) < 200
+
+    answered = calls("payment_intents.create", "ok")
+    desk.work()
+    desk.do(measure_payments)
+    assert REGISTRY.get_sample_value("marquee_payments_due_seconds") == 0
+    assert calls("payment_intents.create", "ok") == answered + 1
+
+
+def calls(call: str, outcome: str) -> float:
+    labels = {"call": call, "outcome": outcome}
+    return REGISTRY.get_sample_value("marquee_stripe_calls_total", labels) or 0
 
 
 class Unauthorized(stripe.HTTPClient):

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
@@ -55,4 +56,18 @@ def test_where_no_password_fits_the_server_says_so(server):
 
     with pytest.raises(OperationalError, match="authentication failed"):
         ask(database)
+    database.engine.dispose()
+
+
+def test_the_pool_tells_how_many_connections_are_lent(server):
+    database = Database(server.ensure_database("example", "scratch"), pool_size=2, name="counted")
+
+    def lent():
+        return REGISTRY.get_sample_value("marquee_database_connections_in_use", {"pool": "counted"})
+
+    with database.engine.connect(), database.engine.connect() as broken:
+        assert lent() == 2
+        broken.invalidate()
+    assert lent() == 0
+    assert REGISTRY.get_sample_value("marquee_database_connections", {"pool": "counted"}) == 2
     database.engine.dispose()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from marquee.auth import Holder
 from marquee.errors import NotFound
-from services.movies.domain import claims, sales, seating, transitions
+from services.movies.domain import claims, measures, sales, seating, transitions
 from services.movies.domain.booking_problems import HoldExpired, NoMoreExtensions, SeatTaken
 from services.movies.domain.claims import Claimed
 from services.movies.domain.new_holds import write_hold
@@ -238,6 +238,7 @@ def _open_hold(
     wanted = sales.labels(seats)
     _require_all(session, sale, hold, wanted, write_hold(session, hold, sale.plan_id))
     transitions.tell_seats(session, hold, wanted, "held")
+    measures.count_change(session, "", "held")
     return hold
 
 

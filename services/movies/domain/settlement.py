@@ -19,7 +19,7 @@ from marquee.contracts.reservation import ReservationExpired, ReservationRefundD
 from marquee.contracts.ticket import TicketIssued
 from marquee.errors import NotFound
 from marquee.messaging import outbox
-from services.movies.domain import claims, holds, reservations, sales, transitions
+from services.movies.domain import claims, holds, measures, reservations, sales, transitions
 from services.movies.domain.facts import booking_facts
 from services.movies.domain.sales import Sale
 from services.movies.models import Reservation
@@ -78,6 +78,9 @@ def end_payment(session: Session, event: PaymentFailed) -> None:
     if booking.state == "paying":
         target = "cancelled" if sale.is_cancelled else "expired"
         transitions.move(session, booking, target, f"payment failed: {event.reason}")
+        # It failed by itself, or because the time was up, the buyer left, or the screening is off.
+        asked_for = booking.release_requested_at is not None or sale.is_cancelled
+        measures.count_checkout(session, "given_up" if asked_for else "failed")
         announce_end(session, booking)
 
 
@@ -122,6 +125,7 @@ def _take_seats_back(session: Session, sale: Sale, booking: Reservation, setting
 def _refund(session: Session, booking: Reservation, reason: str) -> None:
     booking.cancel_reason = reason
     if transitions.move(session, booking, "refund_due", reason):
+        measures.count_checkout(session, "failed")
         facts = booking_facts(session, booking)
         outbox.record(session, ReservationRefundDue(booking=facts, reason=reason))
         reservations.refund(session, booking)

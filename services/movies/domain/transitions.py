@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from marquee import live
-from services.movies.domain import claims
+from services.movies.domain import claims, measures
 from services.movies.models import LIVE_STATES, Reservation, ReservationTransition
 
 log = structlog.get_logger(__name__)
@@ -62,6 +62,7 @@ def move(session: Session, reservation: Reservation, target: str, cause: str) ->
     session.flush()
     _settle_seats(session, reservation, source)
     live.publish_after_commit(session, f"reservation:{reservation.id}", {"kind": "state", "state": target})
+    measures.count_change(session, source, target)
     log.info("transition", reservation_id=str(reservation.id), source=source, target=target, cause=cause)
     return True
 

@@ -14,5 +14,9 @@ REPUBLISHED = Counter(
     "marquee_outbox_republished_total", "Events sent again after the broker lost them", ["service"]
 )
 OUTBOX_WAITING = Gauge("marquee_outbox_waiting", "Events not yet published", ["service"])
+OUTBOX_SECONDS = Gauge(
+    "marquee_outbox_waiting_seconds", "How long the first event not yet published has waited", ["service"]
+)
+OUTBOX_REFUSED = Gauge("marquee_outbox_refused", "Events that no queue takes", ["service"])
 QUEUE_WAITING = Gauge("marquee_queue_waiting", "Events in the queue, not begun", ["service"])
 QUEUE_PARKED = Gauge("marquee_queue_parked", "Events put aside for a person", ["service"])

@@ -163,7 +163,6 @@ class Relay:
             return
         self._purge_at = time.monotonic() + PURGE_EVERY_SECONDS
         self.purge()
-        self._count_waiting()
 
     def purge(self) -> int:
         """Delete what is long done, in small batches so that no one waits for it."""
@@ -196,13 +195,6 @@ class Relay:
             total += count
             if count < PURGE_BATCH:
                 return total
-
-    def _count_waiting(self) -> None:
-        with self._engine.connect() as connection:
-            waiting = connection.execute(
-                sql_select(func.count()).select_from(outbox).where(outbox.c.published_at.is_(None))
-            ).scalar_one()
-        metrics.OUTBOX_WAITING.labels(self._service).set(waiting)
 
 
 def _is_doubtful(of_this_life: ColumnElement[bool], run: str) -> ColumnElement[bool]:

@@ -13,23 +13,25 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import sessionmaker
+from sqlalchemy.orm import Session, sessionmaker
 
 from marquee.messaging import metrics
 from marquee.messaging.backoff import Backoff
 from marquee.messaging.consumer import Consumer, Handlers
 from marquee.messaging.health import serve_health
+from marquee.messaging.outbox import outbox
 from marquee.messaging.relay import Relay
 from marquee.messaging.timers import Timer, run_timer
 from marquee.messaging.transport import Broker, BrokerUnavailable
 
-__all__ = ["GRACE_SECONDS", "Loop", "Timer", "Worker", "run_worker"]
+__all__ = ["GRACE_SECONDS", "Loop", "Measure", "Timer", "Worker", "run_worker"]
 
 log = logging.getLogger(__name__)
 
 Loop = Callable[[threading.Event], None]
+Measure = Callable[[Session], None]
 
 GRACE_SECONDS = 8.0
 MEASURE_EVERY_SECONDS = 15.0
@@ -43,6 +45,7 @@ def run_worker(
     handlers: Handlers,
     timers: Sequence[Timer] = (),
     loops: Sequence[Loop] = (),
+    measures: Sequence[Measure] = (),
     prefetch: int = 1,
     threads: int = 1,
     health_port: int | None = None,
@@ -50,11 +53,15 @@ def run_worker(
     """Until SIGTERM or SIGINT, then at most ten seconds more. `health_port` defaults to WORKER_PORT.
 
     `loops` are the service's own: each gets a thread and returns soon after the event it is given is set.
+    `measures` set the service's own gauges, every 15 seconds.
     """
-    worker = Worker(service, engine, broker, handlers, timers, loops, prefetch=prefetch, threads=threads)
+    worker = Worker(
+        service, engine, broker, handlers, timers, loops, measures, prefetch=prefetch, threads=threads
+    )
     port = health_port if health_port is not None else int(os.environ.get("WORKER_PORT") or 0)
     with _told_to_stop() as stop:
-        health = serve_health(port, alive=worker.is_alive, parts=worker.parts()) if port else None
+        host = os.environ.get("HOST") or "127.0.0.1"
+        health = serve_health(port, alive=worker.is_alive, parts=worker.parts(), host=host) if port else None
         worker.run(stop)
         if health:
             health.shutdown()
@@ -70,6 +77,7 @@ class Worker:
         handlers: Handlers,
         timers: Sequence[Timer] = (),
         loops: Sequence[Loop] = (),
+        measures: Sequence[Measure] = (),
         *,
         prefetch: int = 1,
         threads: int = 1,
@@ -79,6 +87,7 @@ class Worker:
         self._grace_seconds = grace_seconds
         self._sessions = sessionmaker(engine, expire_on_commit=False)
         self._timers, self._loops = timers, loops
+        self._measures = (self._measure_outbox, *measures)
         self._relay = Relay(engine, broker.publisher(), service=service)
         self._consumer = (
             Consumer(
@@ -121,7 +130,7 @@ class Worker:
         yield "relay", self._relay.run
         if self._consumer:
             yield "consumer", self._consumer.run
-            yield "measure", self._measure
+        yield "measure", self._measure
         for timer in self._timers:
             yield f"timer {timer.name}", self._timer_work(timer)
         for number, loop in enumerate(self._loops, start=1):
@@ -140,12 +149,31 @@ class Worker:
     def _measure(self, stop: threading.Event) -> None:
         while not stop.is_set():
             try:
-                state = self._broker.lag(self._service)
-                metrics.QUEUE_WAITING.labels(self._service).set(state.waiting)
-                metrics.QUEUE_PARKED.labels(self._service).set(state.parked)
-            except BrokerUnavailable as away:
-                log.debug("cannot measure the queue: %r", away)
+                for measure in self._measures:
+                    with self._sessions() as session:
+                        measure(session)
+                if self._consumer:
+                    self._measure_queue()
+            except (SQLAlchemyError, BrokerUnavailable) as away:
+                log.debug("cannot measure: %r", away)
             stop.wait(MEASURE_EVERY_SECONDS)
+
+    def _measure_queue(self) -> None:
+        state = self._broker.lag(self._service)
+        metrics.QUEUE_WAITING.labels(self._service).set(state.waiting)
+        metrics.QUEUE_PARKED.labels(self._service).set(state.parked)
+
+    def _measure_outbox(self, session: Session) -> None:
+        waiting, refused, seconds = session.execute(
+            select(
+                func.count(),
+                func.count(outbox.c.refusal),
+                func.coalesce(func.extract("epoch", func.now() - func.min(outbox.c.created_at)), 0),
+            ).where(outbox.c.published_at.is_(None))
+        ).one()
+        metrics.OUTBOX_WAITING.labels(self._service).set(waiting)
+        metrics.OUTBOX_REFUSED.labels(self._service).set(refused)
+        metrics.OUTBOX_SECONDS.labels(self._service).set(seconds)
 
     def _database_answers(self) -> bool:
         try:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -96,6 +97,31 @@ def test_an_exclusive_timer_runs_in_one_worker_at_a_time(
         running(lambda stop: run_timer(timer, engine, sessions, stop))
     eventually(lambda: turns[0] > 8)
     assert most == [1]
+
+
+def test_a_worker_measures_its_outbox_and_what_its_service_asks_for(engine: Engine, running: Running) -> None:
+    measured: list[int] = []
+
+    def count(session: Session) -> None:
+        measured.append(session.execute(text("SELECT 7")).scalar_one())
+
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO outbox (event_id, routing_key, envelope, created_at, refusal, not_before) VALUES "
+                "(gen_random_uuid(), 'x', '{}', now() - interval '90 s', 'unroutable', now() + interval '1 h')"
+            )
+        )
+    running(Worker("measured", engine, MemoryBroker({}), {}, measures=[count]).run)
+
+    eventually(lambda: measured == [7])
+    assert REGISTRY.get_sample_value("marquee_outbox_waiting", {"service": "measured"}) == 1
+    assert REGISTRY.get_sample_value("marquee_outbox_refused", {"service": "measured"}) == 1
+    assert (
+        90
+        <= (REGISTRY.get_sample_value("marquee_outbox_waiting_seconds", {"service": "measured"}) or 0)
+        < 200
+    )
 
 
 def test_health_tells_alive_from_degraded_and_exposes_metrics() -> None:

@@ -1,0 +1,57 @@
+"""What operators watch of the bookings: how checkouts end, and who waits for us."""
+
+from prometheus_client import Counter, Gauge
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from marquee.db import after_commit
+
+CHANGES = Counter(
+    "marquee_reservations_total", "Reservations by the state they left and the one they came to", ["source", "target"]
+)  # fmt: skip
+CHECKOUTS = Counter(
+    "marquee_checkouts_total",
+    "Checkouts: started; confirmed; given up by the buyer, or at the buyer's cost of time; failed by us",
+    ["outcome"],
+)
+WAITING = Gauge("marquee_bookings_waiting", "Bookings that wait for us", ["state"])
+WAITING_SECONDS = Gauge(
+    "marquee_bookings_waiting_seconds", "How long the first of them has waited", ["state"]
+)
+# So that a rate is there from the first failure on, and not only from the second.
+for _outcome in ("started", "confirmed", "given_up", "failed"):
+    CHECKOUTS.labels(_outcome)
+
+# paying: past its time; confirmed: without tickets; refund_due: the money is not back. Since when is in the log of
+# changes, because reminders touch the row.
+_WAITING = text(
+    """
+    SELECT state, count(*), extract(epoch FROM now() - min(since)) FROM (
+        SELECT state, CASE state WHEN 'paying' THEN expires_at ELSE (
+            SELECT max(at) FROM reservation_transitions WHERE reservation_id = reservations.id
+        ) END AS since
+        FROM reservations WHERE state IN ('confirmed', 'refund_due') OR state = 'paying' AND expires_at < now()
+    ) AS waiting GROUP BY state
+    """
+)
+
+
+def count_change(session: Session, source: str, target: str) -> None:
+    """Once it is durable."""
+    after_commit(session, CHANGES.labels(source, target).inc)
+    if target == "paying":
+        count_checkout(session, "started")
+    elif target == "confirmed":
+        count_checkout(session, "confirmed")
+
+
+def count_checkout(session: Session, outcome: str) -> None:
+    after_commit(session, CHECKOUTS.labels(outcome).inc)
+
+
+def measure_waiting(session: Session) -> None:
+    found = {state: (count, seconds) for state, count, seconds in session.execute(_WAITING)}
+    for state in ("paying", "confirmed", "refund_due"):
+        count, seconds = found.get(state, (0, 0))
+        WAITING.labels(state).set(count)
+        WAITING_SECONDS.labels(state).set(seconds)
