@@ -1,4 +1,4 @@
-"""`python -m local`: all of Marquee on this machine. Also `status` and `reset`."""
+"""`python -m local`: all of Marquee on this machine. Also `status`, `reset`, `backup`, `restore` and `check`."""
 
 import argparse
 import os
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
+from local.operating import OPERATIONS, operate
 from local.runner.console import Console
 from local.runner.memory import family, pss_bytes
 from local.runner.state import AlreadyRunning, StateDir
@@ -23,8 +24,11 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
-    parser.add_argument("what", nargs="?", default="run", choices=("run", "status", "reset"))
-    what = parser.parse_args(arguments).what
+    parser.add_argument("what", nargs="?", default="run", choices=("run", "status", "reset", *OPERATIONS))
+    found, others = parser.parse_known_args(arguments)
+    what = str(found.what)
+    if others and what not in OPERATIONS:
+        parser.error(f"unrecognized arguments: {' '.join(others)}")
     given = _given()
     if given.get("IDENTITY", "issuer") not in ("", "issuer", "keycloak"):
         parser.error("IDENTITY is issuer (the stand-in) or keycloak (the real one)")
@@ -34,6 +38,8 @@ def main(arguments: list[str]) -> int:
             return show_status(StateDir(state_dir))
         case "reset":
             return reset(StateDir(state_dir))
+        case "backup" | "restore" | "check":
+            return operate(what, state_dir, given, others)
     return run(state_dir, given)
 
 

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -40,6 +40,7 @@ class Suite:
     """`ports` overrides ports by their name in `PORTS`; `env` is what a person would set in the shell.
 
     `import_first` is a folder that our programs look into before all others: a test's way into them.
+    `only` starts these parts and no others.
     """
 
     def __init__(
@@ -49,12 +50,14 @@ class Suite:
         env: Mapping[str, str] | None = None,
         reporter: Reporter | None = None,
         import_first: Path | None = None,
+        only: Collection[str] | None = None,
     ) -> None:
         given = dict(env or {})
         self.site = Site(StateDir(state_dir), {**_ports_from(given), **(ports or {})}, given)
         self._inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         self._reporter = reporter or Silence()
         self._import_first = import_first
+        self._only = only
         self._supervisor: Supervisor | None = None
 
     def __enter__(self) -> Self:
@@ -72,7 +75,8 @@ class Suite:
         state.lock()
         try:
             self._refuse_taken_ports()
-            parts = [self._with_environment(part) for part in topology(self.site)]
+            wanted = (part for part in topology(self.site) if self._only is None or part.name in self._only)
+            parts = [self._with_environment(part) for part in wanted]
             self._supervisor = Supervisor(parts, state.log_path, self._reporter, state.write_status)
             self._supervisor.start(_START_SECONDS)
         except BaseException:

@@ -50,6 +50,12 @@ def _upgrade(scripts: ScriptDirectory, connection: Connection) -> None:
         environment.run_migrations()
 
 
+def knows(service: str, revision: str) -> bool:
+    """Whether `revision` is one of `service`'s migrations; one of a newer Marquee is not."""
+    scripts = ScriptDirectory.from_config(_config(service))
+    return revision in {script.revision for script in scripts.walk_revisions()}
+
+
 def revise(service: str, message: str) -> None:
     """A new, empty, numbered migration."""
     scripts = ScriptDirectory.from_config(_config(service))

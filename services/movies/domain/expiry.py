@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from marquee.contracts.payment import PaymentCancelRequested
 from marquee.contracts.reservation import ReservationConfirmed
 from marquee.messaging import outbox
-from services.movies.domain import measures, reservations, settlement, transitions
+from services.movies.domain import measures, reservations, transitions
 from services.movies.domain.facts import booking_facts
 from services.movies.models import Reservation
 from services.movies.settings import MoviesSettings
@@ -65,7 +65,6 @@ def remind(session: Session, settings: MoviesSettings) -> int:
 def _give_up(session: Session, booking: Reservation) -> None:
     transitions.move(session, booking, "expired", "payment did not answer")
     measures.count_checkout(session, "failed")
-    settlement.announce_end(session, booking)
 
 
 def _ask_again(session: Session, booking: Reservation) -> None:

@@ -15,7 +15,7 @@ from marquee.contracts.payment import (
     PaymentSucceeded,
     RefundRequested,
 )
-from marquee.contracts.reservation import ReservationExpired, ReservationRefundDue, ReservationRefunded
+from marquee.contracts.reservation import ReservationCancelled, ReservationRefundDue, ReservationRefunded
 from marquee.contracts.ticket import TicketIssued
 from marquee.errors import NotFound
 from marquee.messaging import outbox
@@ -81,12 +81,6 @@ def end_payment(session: Session, event: PaymentFailed) -> None:
         # It failed by itself, or because the time was up, the buyer left, or the screening is off.
         asked_for = booking.release_requested_at is not None or sale.is_cancelled
         measures.count_checkout(session, "given_up" if asked_for else "failed")
-        announce_end(session, booking)
-
-
-def announce_end(session: Session, booking: Reservation) -> None:
-    """Of a reservation that was never paid."""
-    outbox.record(session, ReservationExpired(reservation_id=booking.id, screening_id=booking.screening_id))
 
 
 def note_tickets(session: Session, event: TicketIssued) -> None:
@@ -95,9 +89,18 @@ def note_tickets(session: Session, event: TicketIssued) -> None:
 
 
 def note_refund(session: Session, event: PaymentRefunded) -> None:
+    """The money is back; when we did not know that it was to go back, the booking ends with it."""
     found = _find(session, event.reservation_id)
-    if found and transitions.move(session, found[1], "refunded", "money is back"):
-        facts = booking_facts(session, found[1])
+    if found is None:
+        return
+    _, booking = found
+    is_news = booking.attempt > 0 and booking.state not in ("refund_due", "refunded")
+    if is_news and transitions.move(session, booking, "refund_due", "the money went back"):
+        booking.cancel_reason = "the money was given back"
+        facts = booking_facts(session, booking)
+        outbox.record(session, ReservationCancelled(booking=facts, by="cinema", reason=booking.cancel_reason))
+    if transitions.move(session, booking, "refunded", "money is back"):
+        facts = booking_facts(session, booking)
         outbox.record(session, ReservationRefunded(booking=facts, amount_cents=event.amount_cents))
 
 

@@ -46,8 +46,11 @@ class News:
 
 
 def open_payment(session: Session, wanted: PaymentRequested) -> None:
-    """Note that somebody wants to pay. Asking twice is asking once: (reservation, attempt) is unique."""
-    session.execute(
+    """Note that somebody wants to pay. Asking twice is asking once: (reservation, attempt) is unique.
+
+    An attempt that is over already is said to be so again, or whoever asks would wait for it.
+    """
+    begun = session.execute(
         insert(Payment)
         .values(
             reservation_id=wanted.reservation_id,
@@ -62,7 +65,12 @@ def open_payment(session: Session, wanted: PaymentRequested) -> None:
             due_at=func.now(),
         )
         .on_conflict_do_nothing(index_elements=["reservation_id", "attempt"])
-    )
+        .returning(Payment.id)
+    ).first()
+    if not begun:
+        payment = find(session, wanted.reservation_id, attempt=wanted.attempt)
+        if payment is not None and payment.state in {"failed", "refunded"}:
+            _say_failed(session, payment, "it was over already")
     wake_worker(session)
 
 

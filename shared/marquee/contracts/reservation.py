@@ -56,13 +56,6 @@ class ReservationConfirmed(Event):
     booking: BookingFacts
 
 
-class ReservationExpired(Event):
-    """The time to pay ran out, or the buyer left; nothing was charged."""
-
-    reservation_id: UUID
-    screening_id: UUID
-
-
 class ReservationCancelled(Event):
     """A paid booking is off; its tickets no longer open the door and the money is on its way back."""
 

@@ -23,7 +23,12 @@ SUBSCRIPTIONS: dict[str, list[str]] = {
         "reservation.refunded",
     ],
     "review": ["user.*", "movie.*", "ticket.admitted"],
-    "notification": ["reservation.*", "ticket.issued"],
+    "notification": [
+        "reservation.cancelled",
+        "reservation.refund_due",
+        "reservation.refunded",
+        "ticket.issued",
+    ],
 }
 
 RETRY_SECONDS = (1, 5, 25)
