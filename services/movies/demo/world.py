@@ -62,6 +62,8 @@ def demo_id(*words: object) -> UUID:
 
 
 def _take_turns(session: Session) -> None:
+    # Drawing the rooms takes half a second of computing, and much longer on a busy machine: not idle, just slow.
+    session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
     session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
