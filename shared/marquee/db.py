@@ -12,12 +12,13 @@ from datetime import datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID, uuid4
 
+import psycopg2
 import structlog
 from flask import current_app, has_app_context
-from psycopg2 import DatabaseError, InterfaceError
-from psycopg2 import OperationalError as ConnectionRefused
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event, func, text
-from sqlalchemy.exc import IntegrityError, InvalidatePoolError, OperationalError
+from sqlalchemy import URL, DateTime, Dialect, Engine, MetaData, create_engine, event, func, make_url, text
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidatePoolError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, mapped_column, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -28,8 +29,13 @@ log = structlog.get_logger(__name__)
 Result = TypeVar("Result")
 
 # serialization_failure and deadlock_detected: the loser need only try again.
-_WORTH_REPEATING = frozenset({"40001", "40P01"})
+_LOST_RACES = frozenset({"40001", "40P01"})
 _ATTEMPTS = 5
+# The server takes no more work of ours: it was demoted, shuts down, crashed, starts or is full.
+_DEMOTED = "25006"
+_AWAY = frozenset({_DEMOTED, "57P01", "57P02", "57P03", "53300"})
+# A page would rather say so than keep somebody waiting; a worker goes on by itself.
+_PATIENCE_SECONDS = 1.0
 _TRUSTED_SECONDS = 1.0
 
 NAMES = {
@@ -56,19 +62,47 @@ _LIMITS = (
 )
 
 
+# A server that died is noticed within seconds, and of several the one is used that takes writes.
+_CONNECTING = {
+    "target_session_attrs": "read-write",
+    "connect_timeout": "2",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "2",
+    "tcp_user_timeout": "5000",
+}
+
+
+def address(url: str) -> URL:
+    """`url` for SQLAlchemy. As with libpq it may name several servers: postgresql://me@pg1,pg2:5433/db.
+
+    What the address does not say about connecting is filled in.
+    """
+    scheme, _, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    credentials, at, hosts = authority.rpartition("@")
+    several = hosts.split(",") if "," in hosts else []
+    if several:
+        url = f"{scheme}://{credentials}{at}{slash}{path}"
+    found = make_url(url).set(drivername="postgresql+psycopg2")
+    found = found.update_query_pairs([("host", host) for host in several], append=True)
+    return found.update_query_dict({**_CONNECTING, **found.query})
+
+
 def make_engine(url: str, *, pool_size: int = 3, name: str = "marquee") -> Engine:
     """A small pool; waiting more than a second for a connection is a 503, never a hang."""
     engine = create_engine(
-        url,
+        address(url),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=1.0,
         pool_recycle=1800,
-        connect_args={"connect_timeout": 3, "options": _LIMITS, "application_name": name},
+        connect_args={"options": _LIMITS, "application_name": name},
     )
     take_any_password(engine)
     event.listen(engine, "checkin", _note_idle)
     event.listen(engine, "checkout", _ping_after_idling)
+    event.listen(engine, "handle_error", _drop_connections_to_a_server_that_leaves)
     metrics.watch_pool(engine, name)
     return engine
 
@@ -84,10 +118,31 @@ def _try_passwords(dialect: Dialect, _: Any, arguments: Any, parameters: dict[st
     for password in others:
         try:
             return dialect.connect(*arguments, **{**parameters, "password": password})
-        except ConnectionRefused as error:
+        except psycopg2.OperationalError as error:
             if "authentication failed" not in str(error):
                 raise
     return dialect.connect(*arguments, **{**parameters, "password": last})
+
+
+class OutcomeUnknown(OperationalError):
+    """The connection broke at the commit, which may have happened: only the same key may be tried again."""
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the database is what failed: away, leaving, demoted or full. The same work may succeed on another try."""
+    if isinstance(error, PoolTimeout):
+        return True
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or is_away(error.orig) if error.orig else False
+    # Who cannot connect, or loses the connection, hears no code.
+    code = getattr(error, "pgcode", None)
+    return code in _AWAY or (code is None and isinstance(error, psycopg2.OperationalError))
+
+
+def _drop_connections_to_a_server_that_leaves(context: ExceptionContext) -> None:
+    """A demoted server keeps its connections, and every next borrower would meet the same refusal."""
+    if getattr(context.original_exception, "pgcode", None) in _AWAY:
+        context.is_disconnect = True
 
 
 def _note_idle(_: Any, record: ConnectionPoolEntry) -> None:
@@ -102,7 +157,7 @@ def _ping_after_idling(connection: Any, record: ConnectionPoolEntry, _: Any) -> 
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         connection.rollback()
-    except (DatabaseError, InterfaceError) as error:
+    except psycopg2.Error as error:
         raise InvalidatePoolError from error
 
 
@@ -115,32 +170,51 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """Commit when the block ends well, roll back when it does not."""
-        with self.sessions.begin() as session:
-            yield session
+        """Commit when the block ends well, roll back when it does not.
+
+        Raises OutcomeUnknown when the connection breaks at the commit.
+        """
+        committing = False
+        try:
+            with self.sessions.begin() as session:
+                yield session
+                session.flush()
+                committing = True
+        except DBAPIError as error:
+            if committing and is_away(error):
+                raise OutcomeUnknown(error.statement, error.params, error.orig or error) from error
+            raise
 
     def run(self, work: Callable[[Session], Result]) -> Result:
-        """`work` in a transaction of its own; again when PostgreSQL undid it over a deadlock or a lost race.
+        """`work` in a transaction of its own; again when it lost a race, and for a moment while the server is away.
 
         Safe to repeat, because nothing of an undone attempt remains: after_commit actions never ran either.
+        What broke at the commit is not repeated: whoever asked knows whether it has a key.
         """
-        for attempt in range(1, _ATTEMPTS):
+        patient_until = time.monotonic() + _PATIENCE_SECONDS
+        attempt = 0
+        while True:
+            attempt += 1
             try:
                 with self.transaction() as session:
                     return work(session)
-            except OperationalError as error:
-                if getattr(error.orig, "pgcode", None) not in _WORTH_REPEATING:
+            except OutcomeUnknown:
+                raise
+            except DBAPIError as error:
+                if getattr(error.orig, "pgcode", None) in _LOST_RACES and attempt < _ATTEMPTS:
+                    wait = random.uniform(0.005, 0.03) * attempt  # noqa: S311 - spreads rivals, guards nothing
+                elif is_away(error) and time.monotonic() < patient_until:
+                    wait = 0.1 * 2.0**attempt * random.uniform(0.25, 0.5)  # noqa: S311 - as above
+                else:
                     raise
                 log.info("transaction_repeated", attempt=attempt, code=getattr(error.orig, "pgcode", None))
-                time.sleep(random.uniform(0.005, 0.03) * attempt)  # noqa: S311 - spreads rivals, guards nothing
-        with self.transaction() as session:
-            return work(session)
+                time.sleep(wait)
 
     def is_ready(self) -> bool:
         try:
             with self.engine.connect() as connection:
                 connection.execute(text("SELECT 1"))
-        except OperationalError:
+        except SQLAlchemyError:
             return False
         return True
 

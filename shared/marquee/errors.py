@@ -12,11 +12,12 @@ import orjson
 import structlog
 from flask import Flask, Response
 from pydantic import BaseModel, Field, ValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from marquee import logs, metrics
+from marquee.db import OutcomeUnknown, is_away
 
 log = structlog.get_logger(__name__)
 
@@ -155,8 +156,8 @@ def install(app: Flask) -> None:
     """Render every failure of `app` as a problem; log the unexpected ones with their trace."""
     app.register_error_handler(Problem, render)
     app.register_error_handler(ValidationError, lambda e: render(from_validation(e)))
-    app.register_error_handler(OperationalError, _database_away)
-    app.register_error_handler(PoolTimeout, _database_away)
+    app.register_error_handler(DBAPIError, _database_failed)
+    app.register_error_handler(PoolTimeout, _database_failed)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
 
@@ -167,9 +168,16 @@ def _http(error: HTTPException) -> Response:
     return render(from_http(error))
 
 
-def _database_away(error: Exception) -> Response:
+def _database_failed(error: Exception) -> Response:
+    # Also a lock or a statement that took too long: busy, and nothing of it remains.
+    if not (is_away(error) or isinstance(error, OperationalError)):
+        return _unexpected(error)
     log.warning("database_unavailable", error=str(error).splitlines()[0])
     metrics.DATABASE_AWAY.inc()
+    if isinstance(error, OutcomeUnknown):
+        return render(
+            Unavailable("The database went away just then. Look whether it was done before you repeat it.")
+        )
     return render(Unavailable("The database is busy or away. Nothing was changed; please try again."))
 
 

@@ -16,7 +16,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 
 from marquee.databases import SERVICES, address_of
-from marquee.db import take_any_password
+from marquee.db import address, take_any_password
 
 _ROOT = Path(__file__).resolve().parents[2]
 _LOCK = 5_204_001
@@ -25,7 +25,7 @@ _LOCK = 5_204_001
 def migrate(service: str, database_url: str) -> str:
     """Upgrade `service`'s database to its head and return the revision it now has."""
     scripts = ScriptDirectory.from_config(_config(service))
-    engine = create_engine(database_url, connect_args={"connect_timeout": 5})
+    engine = create_engine(address(database_url))
     take_any_password(engine)
     try:
         with engine.connect() as connection:

@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError, TimeoutError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from marquee import logs
 from marquee.clock import utc_now
 from marquee.contracts.base import Event
+from marquee.db import is_away
 from marquee.messaging import metrics
 from marquee.messaging.backoff import Backoff
 from marquee.messaging.envelope import Envelope, UnreadableEvent, open_envelope, traceparent
@@ -115,7 +115,7 @@ class Consumer:
             return self._report(delivery, verdict)
 
     def _apply(self, event: Event, meta: Meta) -> Verdict:
-        backoff = Backoff(0.2, 3.0)
+        backoff = Backoff(0.1, 1.0)
         while True:
             try:
                 self._run_handlers(event, meta)
@@ -125,7 +125,7 @@ class Consumer:
             except Retry as wish:
                 return _again(meta, wish.delay_seconds, str(wish), wish.max_attempts)
             except Exception as error:
-                if not self._database_is_away(error):
+                if not is_away(error):
                     log.warning("handler failed: %s %s", meta.routing_key, meta.event_id, exc_info=error)
                     return _again(meta, _usual_delay(meta.attempt), _reason(error), MAX_ATTEMPTS)
             log.warning("database is away, %s waits in hand", meta.event_id)
@@ -139,17 +139,6 @@ class Consumer:
                 if claim(session, name, meta.event_id):
                     handler(session, event, meta)
             session.commit()
-
-    def _database_is_away(self, error: Exception) -> bool:
-        # A deadlock or a lock timeout is an OperationalError too: only a failing question tells.
-        if not isinstance(error, (DBAPIError, TimeoutError)):
-            return False
-        try:
-            with self._sessions() as session:
-                session.execute(text("SELECT 1"))
-        except SQLAlchemyError:
-            return True
-        return False
 
     def _report(self, delivery: Delivery, verdict: Verdict) -> Verdict:
         metrics.HANDLED.labels(self._service, delivery.routing_key, type(verdict).__name__.lower()).inc()

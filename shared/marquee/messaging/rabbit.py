@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import pika
 from pika.exceptions import AMQPError, ChannelClosedByBroker
 
-from marquee.messaging.rabbit_publisher import BatchPublisher, Settled, ToExchange
+from marquee.messaging.rabbit_publisher import (
+    CONFIRM_SECONDS,
+    BatchPublisher,
+    Servers,
+    Settled,
+    ToExchange,
+    in_any_order,
+    open_publisher,
+)
 from marquee.messaging.rabbit_subscription import RabbitSubscription
-from marquee.messaging.rabbit_topology import Names, declare_all
+from marquee.messaging.rabbit_topology import Names, all_queues, declare_all
 from marquee.messaging.topology import SUBSCRIPTIONS
 from marquee.messaging.transport import (
     BrokerUnavailable,
@@ -27,31 +37,58 @@ from marquee.messaging.transport import (
     refuse_too_large,
 )
 
-__all__ = ["RabbitBroker", "RabbitPublisher", "parameters_from"]
+__all__ = ["RabbitBroker", "RabbitPublisher", "servers_from"]
 
 log = logging.getLogger(__name__)
 
 ACCESS_REFUSED = 403
 # RabbitMQ keeps its queues on disk: one life for ever. After losing that disk, change the namespace.
 EPOCH = Epoch("rabbitmq")
+# RabbitMQ writes down on which log a new quorum queue stands only when nothing was declared for half a second to a
+# second (ra_directory's auto_save). Killed before that, it starts with the queue empty, whatever it had confirmed, and
+# on a single node without a leader, so that nothing sent there is ever confirmed again. Seen with 3.10.8.
+NOTED_SECONDS = 2.0
+# How often nothing may be confirmed in time before a channel that lives is given up all the same.
+PATIENCE, LONGEST_PATIENCE = 2, 12
 
 
 class RabbitBroker:
     def __init__(
-        self, url: str, *, subscriptions: Subscriptions = SUBSCRIPTIONS, namespace: str = "marquee"
+        self,
+        url: str,
+        *,
+        subscriptions: Subscriptions = SUBSCRIPTIONS,
+        namespace: str = "marquee",
+        noted_seconds: float = NOTED_SECONDS,
     ) -> None:
-        self._parameters = parameters_from(url)
+        self._servers = servers_from(url)
+        self._noted_seconds, self._declaring = noted_seconds, threading.Lock()
         self._subscriptions, self._names = subscriptions, Names(namespace)
 
     def declare(self) -> None:
+        # One thread at a time: none may use what another has just made.
+        with self._declaring:
+            lacking = self._lacks_queues()
+            with self._channel() as channel:
+                try:
+                    declare_all(channel, self._names, self._subscriptions)
+                except ChannelClosedByBroker as refused:
+                    if refused.reply_code != ACCESS_REFUSED:
+                        raise
+                    # A service's own account may not configure; then the deployment has declared it.
+                    log.info("not allowed to declare queues, taking them as given")
+                    return
+            if lacking:
+                time.sleep(self._noted_seconds)
+
+    def _lacks_queues(self) -> bool:
         with self._channel() as channel:
             try:
-                declare_all(channel, self._names, self._subscriptions)
-            except ChannelClosedByBroker as refused:
-                if refused.reply_code != ACCESS_REFUSED:
-                    raise
-                # A service's own account may not configure; then the deployment has declared it.
-                log.info("not allowed to declare queues, taking them as given")
+                for queue in all_queues(self._names, self._subscriptions):
+                    channel.queue_declare(queue, passive=True)
+            except ChannelClosedByBroker:
+                return True
+        return False
 
     def publisher(self) -> RabbitPublisher:
         return RabbitPublisher(self)
@@ -60,7 +97,7 @@ class RabbitBroker:
         self, group: str, *, prefetch: int = 1, threads: int = 1, grace_seconds: float = 8
     ) -> RabbitSubscription:
         return RabbitSubscription(
-            self._parameters,
+            self._servers,
             names=self._names,
             group=group,
             declare=self.declare,
@@ -82,7 +119,7 @@ class RabbitBroker:
             return [_parked(*got) for got in _get(channel, self._names.parking(group), limit)]
 
     def replay(self, group: str, *, ids: Sequence[str] | None = None, limit: int = 1000) -> int:
-        publisher = BatchPublisher(self._parameters)
+        publisher = open_publisher(self._servers)
         try:
             with self._channel() as channel:
                 return self._replay(channel, publisher, group, ids, limit)
@@ -116,7 +153,7 @@ class RabbitBroker:
     @contextmanager
     def _channel(self) -> Iterator[Any]:
         with _as_unavailable():
-            connection = pika.BlockingConnection(self._parameters)
+            connection = pika.BlockingConnection(in_any_order(self._servers))
             try:
                 yield connection.channel()
             finally:
@@ -125,14 +162,18 @@ class RabbitBroker:
 
 
 class RabbitPublisher:
-    """Opens its connection when first used, and anew after anything it did not confirm."""
+    """Keeps its connection while that lives, and opens it anew where it was refused or silent for too long."""
 
     def __init__(self, broker: RabbitBroker) -> None:
         self._broker = broker
         self._open: BatchPublisher | None = None
         self._lock = threading.Lock()
+        self._silences, self._patience = 0, PATIENCE
 
     def epoch(self) -> Epoch:
+        # Connecting takes time that nobody should spend with rows locked.
+        with self._lock:
+            self._opened()
         return EPOCH
 
     def publish(self, messages: Sequence[Message]) -> dict[UUID, Outcome]:
@@ -160,23 +201,55 @@ class RabbitPublisher:
     def _publish(self, batch: Sequence[ToExchange]) -> Settled:
         if not batch:
             return {}
+        publisher = self._opened()
+        settled = publisher.publish(batch)
+        if "nack" in settled.values():
+            # A channel that was nacked once during an election is nacked for ever.
+            log.warning("RabbitMQ refused some of %s messages, on with another channel", len(batch))
+            self.close()
+        elif settled:
+            self._silences, self._patience = 0, PATIENCE
+        elif publisher.is_open:
+            self._bear_silence(len(batch))
+        return settled
+
+    def _opened(self) -> BatchPublisher:
         if self._open is None or not self._open.is_open:
             self.close()
             self._broker.declare()
-            self._open = BatchPublisher(self._broker._parameters)
-        settled = self._open.publish(batch)
-        if len(settled) < len(batch) or "nack" in settled.values():
-            # A channel that was nacked once during an election is nacked for ever.
+            self._open = open_publisher(self._broker._servers)
+            self._silences = 0
+        return self._open
+
+    def _bear_silence(self, count: int) -> None:
+        """Slow or lost? The next channel gets twice the time, so that in the end the slow arrive too."""
+        self._silences += 1
+        log.warning("RabbitMQ confirmed none of %s messages in %g s", count, self._silences * CONFIRM_SECONDS)
+        if self._silences >= self._patience:
+            self._patience = min(2 * self._patience, LONGEST_PATIENCE)
             self.close()
-        return settled
 
 
-def parameters_from(url: str) -> pika.URLParameters:
+def servers_from(url: str) -> Servers:
+    """Of `amqp://me@mq1,amqp://me@mq2` or, shorter, `amqp://me@mq1,mq2:5673/vhost`."""
+    if url.count("://") > 1:
+        return [_parameters_from(one) for one in url.split(",")]
+    parts = urlsplit(url)
+    credentials, at, hosts = parts.netloc.rpartition("@")
+    return [
+        _parameters_from(parts._replace(netloc=f"{credentials}{at}{host}").geturl())
+        for host in hosts.split(",")
+    ]
+
+
+def _parameters_from(url: str) -> pika.URLParameters:
+    # A server that died or is cut off is noticed within seconds.
     parameters = pika.URLParameters(url)
     parameters.heartbeat = 5
-    parameters.blocked_connection_timeout = 8
+    parameters.blocked_connection_timeout = 5
     parameters.stack_timeout = 5
-    parameters.socket_timeout = 5
+    parameters.socket_timeout = 2
+    parameters.tcp_options = {"TCP_USER_TIMEOUT": 5000}
     return parameters
 
 

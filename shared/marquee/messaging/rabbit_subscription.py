@@ -15,7 +15,13 @@ import pika
 from pika.exceptions import AMQPError
 
 from marquee.messaging.backoff import Backoff
-from marquee.messaging.rabbit_publisher import BatchPublisher, ToExchange
+from marquee.messaging.rabbit_publisher import (
+    BatchPublisher,
+    Servers,
+    ToExchange,
+    in_any_order,
+    open_publisher,
+)
 from marquee.messaging.rabbit_topology import Names
 from marquee.messaging.transport import BrokerUnavailable, Delivery, Done, Handle, Later, Leave, Park, Verdict
 
@@ -23,11 +29,14 @@ __all__ = ["RabbitSubscription"]
 
 log = logging.getLogger(__name__)
 
+# Giving up costs the message, and those fetched with it, one of their deliveries.
+ASIDE_SECONDS = 30.0
+
 
 class RabbitSubscription:
     def __init__(
         self,
-        parameters: pika.ConnectionParameters,
+        servers: Servers,
         *,
         names: Names,
         group: str,
@@ -36,7 +45,7 @@ class RabbitSubscription:
         threads: int,
         grace_seconds: float,
     ) -> None:
-        self._parameters, self._names, self._group, self._declare = parameters, names, group, declare
+        self._servers, self._names, self._group, self._declare = servers, names, group, declare
         self._prefetch, self._threads = max(prefetch, threads), threads
         self._grace_seconds = grace_seconds
         self._connected = False
@@ -73,13 +82,13 @@ class _Session:
         self._jobs: queue.Queue[tuple[int, Any, bytes] | None] = queue.Queue()
         self._busy: set[int] = set()
         self._cancelled, self._failed = threading.Event(), threading.Event()
-        self._aside = _Aside(subscription._parameters)
+        self._aside = _Aside(subscription._servers)
         self._connection: Any = None
         self._channel: Any = None
 
     def run(self, connected: Callable[[], None]) -> None:
         """Raises AMQPError or ConnectionError when the connection, the channel or the queue is lost."""
-        self._connection = pika.BlockingConnection(self._of._parameters)
+        self._connection = pika.BlockingConnection(in_any_order(self._of._servers))
         self._channel = self._connection.channel()
         self._channel.basic_qos(prefetch_count=self._of._prefetch)
         self._channel.add_on_cancel_callback(lambda _: self._cancelled.set())
@@ -162,8 +171,8 @@ class _Session:
 class _Aside:
     """Publishes retries and parked messages, on a connection that exists only once it is needed."""
 
-    def __init__(self, parameters: pika.ConnectionParameters) -> None:
-        self._parameters = parameters
+    def __init__(self, servers: Servers) -> None:
+        self._servers = servers
         self._publisher: BatchPublisher | None = None
         self._lock = threading.Lock()
 
@@ -171,8 +180,8 @@ class _Aside:
         """Raises BrokerUnavailable unless the broker has confirmed."""
         with self._lock:
             if self._publisher is None or not self._publisher.is_open:
-                self._publisher = BatchPublisher(self._parameters)
-            if self._publisher.publish([message]).get(message.id) != "ok":
+                self._publisher = open_publisher(self._servers)
+            if self._publisher.publish([message], ASIDE_SECONDS).get(message.id) != "ok":
                 raise BrokerUnavailable(f"not confirmed by {message.exchange}")
 
     def close(self) -> None:

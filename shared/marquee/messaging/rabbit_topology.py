@@ -13,7 +13,7 @@ from typing import Any
 from marquee.messaging.topology import DELIVERY_LIMIT, RETRY_SECONDS
 from marquee.messaging.transport import Subscriptions
 
-__all__ = ["Names", "declare_all"]
+__all__ = ["Names", "all_queues", "declare_all"]
 
 # Both or neither: at-least-once dead-lettering is silently off without the overflow setting.
 AT_LEAST_ONCE = {"x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish"}
@@ -40,6 +40,11 @@ class Names:
 
     def parking(self, group: str) -> str:
         return f"{self.namespace}.{group}.parking"
+
+
+def all_queues(names: Names, subscriptions: Subscriptions) -> list[str]:
+    groups = [name for group in subscriptions for name in (names.parking(group), names.queue(group))]
+    return [*map(names.retry, RETRY_SECONDS), *groups]
 
 
 def declare_all(channel: Any, names: Names, subscriptions: Subscriptions) -> None:

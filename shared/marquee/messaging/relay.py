@@ -64,7 +64,7 @@ class Relay:
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`, through every outage of the database and the broker."""
-        backoff = Backoff(0.2, 3.0)
+        backoff = Backoff(0.1, 1.0)
         while not stop.is_set():
             try:
                 with closing(_listen(self._engine)) as bell:

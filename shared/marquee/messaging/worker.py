@@ -137,7 +137,7 @@ class Worker:
             yield f"loop {number}", loop
 
     def _timer_work(self, timer: Timer) -> Callable[[threading.Event], None]:
-        return lambda stop: run_timer(timer, self._engine, self._sessions, stop)
+        return lambda stop: run_timer(timer, self._sessions, stop)
 
     def _start(
         self, name: str, work: Callable[[threading.Event], None], stop: threading.Event

@@ -68,7 +68,12 @@ def transport(request: pytest.FixtureRequest, namespace: str) -> Iterator[Transp
         wanted = {"subscriptions": GROUPS, "namespace": namespace, **options}
         if kind == "memory":
             return memory
-        made: Broker = StreamsBroker(url, **wanted) if kind == "streams" else RabbitBroker(url, **wanted)
+        # This broker is not killed, so what is new may be used at once.
+        made: Broker = (
+            StreamsBroker(url, **wanted)
+            if kind == "streams"
+            else RabbitBroker(url, noted_seconds=0, **wanted)
+        )
         brokers.append(made)
         return made
 

@@ -21,6 +21,7 @@ from local.servers import Valkey
 from marquee.contracts.movie import MovieRemoved
 from marquee.messaging.consumer import Consumer
 from marquee.messaging.outbox import outbox, record
+from marquee.messaging.rabbit_publisher import CONFIRM_SECONDS
 from marquee.messaging.relay import Relay
 from marquee.messaging.streams import StreamsBroker
 from marquee.messaging.transport import Broker
@@ -304,6 +305,45 @@ def test_rabbitmq_killed_under_way_loses_and_doubles_nothing(
         time.sleep(1)
         assert sorted(effects()) == list(range(1200))
         stop.set()
+
+
+@pytest.mark.slow
+@pytest.mark.rabbitmq
+def test_a_slow_queue_gets_every_event_once(
+    tmp_path: Path, namespace: str, sessions: sessionmaker[Session], engine: Engine, running: Running
+) -> None:
+    """Beginning again with each silence would never end, and fill the queue that is slow already."""
+    with started_rabbitmq(tmp_path) as server:
+        broker = rabbit_at(server.url, namespace)
+        broker.declare()
+        slow = f"whereis('%2F_{namespace}.right')"
+        server.control("eval", f"sys:suspend({slow}).")
+        running(Relay(engine, broker.publisher(), poll_seconds=0.2).run)
+        record_numbers(sessions, range(300))
+        time.sleep(CONFIRM_SECONDS + 2)
+        server.control("eval", f"sys:resume({slow}).")
+        with engine.connect() as connection:
+            unsent = select(func.count()).select_from(outbox).where(outbox.c.published_at.is_(None))
+            eventually(lambda: connection.execute(unsent).scalar_one() == 0, seconds=30)
+        assert (broker.lag("left").waiting, broker.lag("right").waiting) == (300, 300)
+
+
+@pytest.mark.rabbitmq
+def test_of_several_brokers_one_that_lives_is_used(
+    rabbitmq_url: str,
+    namespace: str,
+    sessions: sessionmaker[Session],
+    engine: Engine,
+    effects: Effects,
+    running: Running,
+) -> None:
+    nobody = f"amqp://guest:guest@127.0.0.1:{free_port()}/%2F"
+    broker = rabbit_at(f"{nobody},{nobody},{rabbitmq_url},{nobody}", namespace)
+    running(Relay(engine, broker.publisher(), poll_seconds=0.2).run)
+    running(Consumer("left", {MovieRemoved: [note_effect]}, sessions, broker).run)
+    record_numbers(sessions, range(20))
+    eventually(lambda: sorted(effects()) == list(range(20)))
+    broker.ping()
 
 
 @pytest.mark.slow

@@ -8,7 +8,6 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
@@ -60,7 +59,7 @@ def test_a_worker_started_without_its_database_works_once_it_is_there(running: R
 
 
 def test_a_timers_session_is_committed_and_a_failure_is_taken_back(
-    engine: Engine, sessions: sessionmaker[Session], effects: Callable[[], list[int]], running: Running
+    sessions: sessionmaker[Session], effects: Callable[[], list[int]], running: Running
 ) -> None:
     turns: list[int] = []
 
@@ -71,30 +70,26 @@ def test_a_timers_session_is_committed_and_a_failure_is_taken_back(
         if turns[-1] == 1:
             raise ValueError("the second turn fails")
 
-    running(lambda stop: run_timer(Timer("insert", 0.05, insert), engine, sessions, stop))
+    running(lambda stop: run_timer(Timer("insert", 0.05, insert), sessions, stop))
     eventually(lambda: len(effects()) >= 3)
     assert effects()[:3] == [0, 2, 3]
 
 
-@pytest.mark.parametrize("with_session", [True, False])
 def test_an_exclusive_timer_runs_in_one_worker_at_a_time(
-    engine: Engine, sessions: sessionmaker[Session], running: Running, with_session: bool
+    sessions: sessionmaker[Session], running: Running
 ) -> None:
     inside, most, turns = [0], [0], [0]
 
-    def work() -> None:
+    def work(session: Session) -> None:
         inside[0] += 1
         most[0] = max(most[0], inside[0])
         time.sleep(0.05)
         inside[0] -= 1
         turns[0] += 1
 
-    def work_with(session: Session) -> None:
-        work()
-
-    timer = Timer("alone", 0.01, work_with if with_session else work, exclusive=True)
+    timer = Timer("alone", 0.01, work, exclusive=True)
     for _ in range(3):
-        running(lambda stop: run_timer(timer, engine, sessions, stop))
+        running(lambda stop: run_timer(timer, sessions, stop))
     eventually(lambda: turns[0] > 8)
     assert most == [1]
 
