@@ -69,9 +69,10 @@ def show_status(state: StateDir) -> int:
         sys.stdout.write(f"Marquee is not running in {state.path}\n")
         return 1
     status = state.read_status()
+    pids = {part["pid"] for part in status["parts"]}
     for part in status["parts"]:
         pid = part["pid"]
-        memory = sum(pss_bytes(member) for member in family(pid)) if pid else 0
+        memory = sum(map(pss_bytes, family(pid, without=pids))) if pid else 0  # of a zygote: itself
         size = f"{memory / 1e6:5.0f} MB" if memory else " " * 8
         restarts = f"{part['restarts']} restarts" if part["restarts"] else ""
         row = f"{part['name']:<20} {part['state']:<9} {pid or '':>8} {size}  {part['address']:<24} {restarts}"

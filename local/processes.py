@@ -13,9 +13,9 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
-__all__ = ["Account", "Command", "end", "kill_group", "launch"]
+__all__ = ["Account", "Command", "Process", "end", "kill_group", "launch", "leash"]
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None)
@@ -46,7 +46,19 @@ class Command:
     death_signal: signal.Signals = signal.SIGKILL
 
 
-def launch(command: Command, output: int | IO[bytes]) -> subprocess.Popen[bytes]:
+class Process(Protocol):
+    """What the supervisor asks of a child, whoever its parent is."""
+
+    pid: int
+
+    @property
+    def returncode(self) -> int | None: ...
+    def poll(self) -> int | None: ...
+    def wait(self) -> int | None: ...
+    def send_signal(self, sig: int) -> None: ...
+
+
+def launch(command: Command, output: IO[bytes], *, pass_fds: tuple[int, ...] = ()) -> subprocess.Popen[bytes]:
     """Start `command` in a process group of its own (the terminal's Ctrl-C is ours to handle)."""
     account = command.account
     return subprocess.Popen(
@@ -60,7 +72,8 @@ def launch(command: Command, output: int | IO[bytes]) -> subprocess.Popen[bytes]
         user=account.uid if account else None,
         group=account.gid if account else None,
         extra_groups=[] if account else None,
-        preexec_fn=_leash(command.death_signal),
+        pass_fds=pass_fds,
+        preexec_fn=leash(command.death_signal),
     )
 
 
@@ -76,21 +89,21 @@ def end(process: subprocess.Popen[bytes], stop_signal: signal.Signals, within_se
     return True
 
 
-def kill_group(process: subprocess.Popen[bytes]) -> None:
+def kill_group(process: Process) -> None:
     """Kill `process` and the children that stayed in its group."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
-def _leash(death_signal: signal.Signals) -> Callable[[], None] | None:
-    if sys.platform != "linux":
-        return None
+def leash(death_signal: signal.Signals) -> Callable[[], None]:
+    """What a child is to call first of all, so that it gets `death_signal` when the one who calls this ends."""
     parent = os.getpid()
 
     def bind_to_parent() -> None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, int(death_signal))
-        if os.getppid() != parent:  # it died before the leash was on
-            os._exit(1)
+        if sys.platform == "linux":
+            _LIBC.prctl(_PR_SET_PDEATHSIG, int(death_signal))
+            if os.getppid() != parent:  # it died before the leash was on
+                os._exit(1)
 
     return bind_to_parent

@@ -1,6 +1,7 @@
 """A whole Marquee as one object: started, stopped, hurt and healed by the console or by a test."""
 
 import os
+import sys
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -15,7 +16,8 @@ from local.runner.memory import family, pss_bytes
 from local.runner.parts import Program, Step
 from local.runner.state import StateDir
 from local.runner.supervisor import State, Supervisor
-from local.topology import PORTS, Site, topology
+from local.runner.zygote import Zygote
+from local.topology import PORTS, Site, forked, topology
 
 __all__ = ["PortsTaken", "Suite", "scratch_ports"]
 
@@ -58,6 +60,7 @@ class Suite:
         self._reporter = reporter or Silence()
         self._import_first = import_first
         self._only = only
+        self._zygote = Zygote()
         self._supervisor: Supervisor | None = None
 
     def __enter__(self) -> Self:
@@ -75,8 +78,7 @@ class Suite:
         state.lock()
         try:
             self._refuse_taken_ports()
-            wanted = (part for part in topology(self.site) if self._only is None or part.name in self._only)
-            parts = [self._with_environment(part) for part in wanted]
+            parts = [self._with_environment(part) for part in self._wanted()]
             self._supervisor = Supervisor(parts, state.log_path, self._reporter, state.write_status)
             self._supervisor.start(_START_SECONDS)
         except BaseException:
@@ -87,6 +89,7 @@ class Suite:
         if self._supervisor:
             self._supervisor.stop()
             self._supervisor = None
+        self._zygote.close()
         self.site.state.unlock()
 
     def hurry(self) -> None:
@@ -160,6 +163,12 @@ class Suite:
         taken = {name: port for name, port in self.site.needed_ports().items() if not is_free(port)}
         if taken:
             raise PortsTaken("\n".join(_complaint(name, port) for name, port in taken.items()))
+
+    def _wanted(self) -> list[Program | Step]:
+        parts = topology(self.site)
+        if self._only is not None:
+            return [part for part in parts if part.name in self._only]
+        return forked(parts, self._zygote) if sys.platform == "linux" else parts
 
     def _with_environment(self, part: Program | Step) -> Program | Step:
         """What the person set reaches our programs, below what the topology decides."""

@@ -2,14 +2,17 @@
 
 import os
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from local.processes import Command
 from local.runner.parts import Program, Step
 from local.runner.probes import answers_http
+from local.runner.zygote import Zygote
 from local.site import DEMO_PASSWORD, PORTS, SERVICES, Site
 
-__all__ = ["DEMO_PASSWORD", "PORTS", "SERVICES", "Site", "topology"]
+__all__ = ["DEMO_PASSWORD", "PORTS", "SERVICES", "Site", "forked", "topology"]
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -27,6 +30,46 @@ def topology(site: Site) -> list[Program | Step]:
         *_services(site),
         *_workers(site),
     ]
+
+
+# --- the process our Python programs are forked from -------------------------------------------------
+
+# What most of them import anyway. What only one service needs stays out.
+_SHARED = (
+    "gunicorn.app.wsgiapp",
+    "gunicorn.workers.gthread",
+    "marquee.app",
+    "marquee.contracts.movie",
+    "marquee.contracts.payment",
+    "marquee.contracts.reservation",
+    "marquee.contracts.ticket",
+    "marquee.contracts.user",
+    "marquee.http",
+    "marquee.messaging.streams",
+    "marquee.messaging.worker",
+    "psycopg2.extras",
+    "sqlalchemy.dialects.postgresql.psycopg2",
+    "werkzeug.serving",
+)
+# gevent must patch the standard library before anything is imported; fonts need none of it.
+_NOT_FORKED = ("web", "fonts")
+
+
+def forked(parts: Sequence[Program | Step], zygote: Zygote) -> list[Program | Step]:
+    """The same parts, our Python programs among them forked from a zygote that comes first."""
+    command = _python("-m", "local.runner.forking", *_SHARED)
+    first = Program("zygote", "Python's libraries", command, zygote.ready, launch=zygote.start)
+    return [first, *(_forked(part, zygote) if _is_python(part) else part for part in parts)]
+
+
+def _forked(part: Program | Step, zygote: Zygote) -> Program | Step:
+    return replace(part, launch=zygote.fork, after=(*part.after, "zygote"))
+
+
+def _is_python(part: Program | Step) -> bool:
+    command = part.command if isinstance(part, Program) else part.run
+    own = isinstance(command, Command) and command.argv[0] == sys.executable
+    return own and part.name not in _NOT_FORKED
 
 
 # --- PostgreSQL and Valkey ---------------------------------------------------------------------------

@@ -1,19 +1,20 @@
 """How much memory a family of processes really takes (Linux)."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 __all__ = ["family", "pss_bytes"]
 
 
-def family(pid: int) -> list[int]:
-    """`pid` and everything below it."""
+def family(pid: int, without: Collection[int] = ()) -> list[int]:
+    """`pid` and everything below it, except those of `without` and what is below them."""
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and (parent := _parent(entry)) is not None:
             children.setdefault(parent, []).append(int(entry.name))
     found = [pid]
     for member in found:  # grows while it is walked
-        found.extend(sorted(children.get(member, [])))
+        found.extend(sorted(set(children.get(member, [])).difference(without)))
     return found
 
 

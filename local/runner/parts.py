@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import IO
 
-from local.processes import Command
+from local.processes import Command, Process, launch
 
-__all__ = ["Part", "Probe", "Program", "Step", "stopping_order"]
+__all__ = ["Launch", "Part", "Probe", "Program", "Step", "stopping_order"]
 
 Probe = Callable[[], bool]
+Launch = Callable[[Command, IO[bytes]], Process]
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Program(Part):
     ready: Probe
     after: tuple[str, ...] = ()
     address: str = ""
+    launch: Launch = launch
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Step(Part):
 
     run: Command | Callable[[], object]
     after: tuple[str, ...] = ()
+    launch: Launch = launch
 
 
 def stopping_order(parts: Sequence[Program | Step]) -> list[list[str]]:

@@ -7,7 +7,6 @@ thread), asks whether they are ready, restarts what crashed. Other threads send 
 import os
 import queue
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
-from local.processes import Command, kill_group, launch
+from local.processes import Command, Process, kill_group
 
 from .console import LogWatch, Reporter, last_lines, last_reason
 from .parts import Program, Step, stopping_order
@@ -58,7 +57,7 @@ class _Watched:
     log_path: Path
     log_watch: LogWatch
     state: State = State.WAITING
-    process: subprocess.Popen[bytes] | None = None
+    process: Process | None = None
     answer: Future[Any] | None = None
     began_at: float = 0.0
     ready_at: float = 0.0
@@ -213,10 +212,10 @@ class Supervisor:
         else:
             watched.answer = self._probes.submit(part.run)
 
-    def _launch(self, watched: _Watched, command: Command) -> subprocess.Popen[bytes]:
+    def _launch(self, watched: _Watched, command: Command) -> Process:
         env = {**(os.environ if command.env is None else command.env), **watched.extra_env}
         with watched.log_path.open("ab") as log:
-            return launch(replace(command, env=env), log)
+            return watched.part.launch(replace(command, env=env), log)
 
     # --- steps -----------------------------------------------------------------------------------
 
@@ -270,7 +269,7 @@ class Supervisor:
         watched.state = State.CRASHED
         delay = min(_FIRST_DELAY_SECONDS * 2 ** (watched.crashes - 1), _LONGEST_DELAY_SECONDS)
         watched.next_at = time.monotonic() + delay
-        ending = self._how_it_ended(watched, watched.process.returncode)
+        ending = self._how_it_ended(watched, watched.process.returncode or 0)
         self._reporter.trouble(watched.part.name, f"{ending}; restart in {delay:g} s")
         if not self._up.is_set() and watched.crashes >= _ATTEMPTS_AT_START:
             self._fail(f"{watched.part.title}: {ending}, {self._last_words(watched)}")

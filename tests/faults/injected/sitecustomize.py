@@ -1,5 +1,7 @@
 """Python imports this at every start of a program that has this folder on its path; only tests put it there.
 
+A program forked from the zygote finds some modules loaded already: these are wrapped at once.
+
 A file `<point>.before` or `<point>.after` in MARQUEE_FAULT_DIR makes the program that comes to that point remove
 the file and kill itself, as if somebody had pulled the plug.
 """
@@ -13,6 +15,13 @@ import sys
 from pathlib import Path
 
 from crash_points import POINTS
+
+
+def _wrap_all(wanted):
+    for module in wanted.keys() & sys.modules.keys():
+        for point, qualname in wanted.pop(module):
+            _wrap(sys.modules[module], qualname, point)
+    sys.meta_path.insert(0, _Wrapping(wanted))
 
 
 class _Wrapping(importlib.abc.MetaPathFinder):
@@ -74,4 +83,4 @@ def _points_of_this_program():
 
 if "MARQUEE_FAULT_DIR" in os.environ and "SERVICE" in os.environ:
     _folder = Path(os.environ["MARQUEE_FAULT_DIR"])
-    sys.meta_path.insert(0, _Wrapping(_points_of_this_program()))
+    _wrap_all(_points_of_this_program())
