@@ -15,9 +15,19 @@ Check = Callable[[], bool]
 
 
 def serve_health(
-    port: int, *, alive: Check, parts: Mapping[str, Check], host: str = "127.0.0.1"
+    port: int,
+    *,
+    alive: Check,
+    stopping: Check,
+    needs: Mapping[str, Check],
+    parts: Mapping[str, Check],
+    host: str = "127.0.0.1",
 ) -> ThreadingHTTPServer:
-    """Answers from a daemon thread. A part that is away makes the worker degraded, not dead: it waits for it."""
+    """Answers from a daemon thread.
+
+    /readyz is 503 without any of `needs`, and as soon as it is stopping. A part that is away makes the worker
+    degraded, not unready: it waits for it and does the rest.
+    """
 
     class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -26,9 +36,10 @@ def serve_health(
                     fine = alive()
                     self._answer(200 if fine else 503, {"status": "ok" if fine else "dead"})
                 case "/readyz":
-                    found = {name: check() for name, check in parts.items()}
-                    status = "ok" if all(found.values()) else "degraded"
-                    self._answer(200, {"status": status, "parts": found})
+                    status, found = _readiness(stopping, needs, parts)
+                    self._answer(
+                        200 if status in ("ok", "degraded") else 503, {"status": status, "parts": found}
+                    )
                 case "/metrics":
                     self._send(200, CONTENT_TYPE_LATEST, generate_latest())
                 case _:
@@ -50,3 +61,14 @@ def serve_health(
     server = ThreadingHTTPServer((host, port), Answers)
     threading.Thread(target=server.serve_forever, daemon=True, name="health").start()
     return server
+
+
+def _readiness(
+    stopping: Check, needs: Mapping[str, Check], parts: Mapping[str, Check]
+) -> tuple[str, dict[str, bool]]:
+    found = {name: check() for name, check in {**needs, **parts}.items()}
+    if stopping():
+        return "stopping", found
+    if not all(found[name] for name in needs):
+        return "not ready", found
+    return "ok" if all(found.values()) else "degraded", found

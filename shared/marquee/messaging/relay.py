@@ -60,7 +60,13 @@ class Relay:
         self._batch, self._poll_seconds = batch, poll_seconds
         self._service, self._keep, self._resend, self._keep_inbox = service, keep, resend, keep_inbox
         self._epoch: Epoch | None = None
+        self._flows = False
         self._purge_at = 0.0
+
+    @property
+    def flows(self) -> bool:
+        """Whether the last look into the outbox found broker and database willing."""
+        return self._flows
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`, through every outage of the database and the broker."""
@@ -73,6 +79,7 @@ class Relay:
                         self._purge_now_and_then()
                         _wait_for_ring(bell, self._poll_seconds, stop)
             except (SQLAlchemyError, psycopg2.Error, BrokerUnavailable) as trouble:
+                self._flows = False
                 log.warning("relay waits: %r", trouble)
                 backoff.wait(stop)
         self._publisher.close()
@@ -90,6 +97,7 @@ class Relay:
     def _empty_outbox(self, stop: threading.Event, backoff: Backoff) -> None:
         while not stop.is_set():
             confirmed = self.publish_once()
+            self._flows = True
             backoff.reset()
             if confirmed < self._batch:
                 return

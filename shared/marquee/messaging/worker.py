@@ -61,7 +61,18 @@ def run_worker(
     port = health_port if health_port is not None else int(os.environ.get("WORKER_PORT") or 0)
     with _told_to_stop() as stop:
         host = os.environ.get("HOST") or "127.0.0.1"
-        health = serve_health(port, alive=worker.is_alive, parts=worker.parts(), host=host) if port else None
+        health = (
+            serve_health(
+                port,
+                alive=lambda: stop.is_set() or worker.is_alive(),
+                stopping=stop.is_set,
+                needs=worker.needs(),
+                parts=worker.parts(),
+                host=host,
+            )
+            if port
+            else None
+        )
         worker.run(stop)
         if health:
             health.shutdown()
@@ -119,8 +130,11 @@ class Worker:
     def is_alive(self) -> bool:
         return all(thread.is_alive() for thread in self._threads)
 
+    def needs(self) -> dict[str, Callable[[], bool]]:
+        return {"database": self._database_answers}
+
     def parts(self) -> dict[str, Callable[[], bool]]:
-        parts = {"database": self._database_answers, "broker": self._broker_answers}
+        parts = {"broker": self._broker_answers, "relay": lambda: self._relay.flows}
         if self._consumer:
             consumer = self._consumer
             parts["consumer"] = lambda: consumer.connected

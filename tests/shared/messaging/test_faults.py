@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -156,25 +157,31 @@ def test_exactly_the_malformed_messages_are_parked(
 
 
 @on_servers
-def test_a_worker_told_to_stop_finishes_and_goes(
+def test_a_worker_told_to_stop_says_so_finishes_and_goes(
     sessions: sessionmaker[Session], effects: Effects, workers: Workers
 ) -> None:
     port = free_port()
     worker = workers.start(health_port=port)
-    eventually(lambda: _answers(port, "/readyz") == {"database": True, "broker": True, "consumer": True}, 30)
+    eventually(lambda: _status(port, "/readyz") == (200, "ok"), 30)
     record_numbers(sessions, [SLOW])
     eventually(lambda: (workers.marks / f"began-{SLOW}").exists())
     began = time.monotonic()
     worker.terminate()
+    eventually(lambda: _status(port, "/readyz") == (503, "stopping"), 3)
+    assert effects() == []
+    assert _status(port, "/healthz") == (200, "ok")
     assert worker.wait(12) == 0
     assert time.monotonic() - began < 10
     assert effects() == [SLOW]
 
 
-def _answers(port: int, path: str) -> Any:
+def _status(port: int, path: str) -> tuple[int, str] | None:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2) as answer:
-            return json.load(answer).get("parts")
+            return answer.status, json.load(answer)["status"]
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code, json.load(refused)["status"]
     except OSError:
         return None
 
@@ -358,15 +365,18 @@ def test_a_disk_alarm_delays_events_and_loses_none(
 ) -> None:
     with started_rabbitmq(tmp_path) as server:
         broker = rabbit_at(server.url, namespace)
-        running(Relay(engine, broker.publisher(), poll_seconds=0.2).run)
+        relay = Relay(engine, broker.publisher(), poll_seconds=0.2)
+        running(relay.run)
         running(Consumer("left", {MovieRemoved: [note_effect]}, sessions, broker).run)
         record_numbers(sessions, range(10))
         eventually(lambda: len(effects()) == 10)
+        assert relay.flows
         server.control("set_disk_free_limit", "9999GB")
         time.sleep(1)
         record_numbers(sessions, range(10, 110))
         time.sleep(11)
         assert len(effects()) == 10
+        assert not relay.flows
         with engine.connect() as connection:
             unsent = select(func.count()).select_from(outbox).where(outbox.c.published_at.is_(None))
             assert connection.execute(unsent).scalar_one() == 100

@@ -36,7 +36,7 @@ def test_a_worker_relays_consumes_and_keeps_time(
         record(session, numbered(4))
     eventually(lambda: effects() == [4] and len(turns) > 2)
     assert worker.is_alive()
-    assert all(check() for check in worker.parts().values())
+    assert all(check() for check in (worker.needs() | worker.parts()).values())
 
 
 def test_a_service_without_handlers_still_relays(
@@ -54,8 +54,9 @@ def test_a_worker_started_without_its_database_works_once_it_is_there(running: R
     worker = Worker("left", nowhere, MemoryBroker(GROUPS), {MovieRemoved: [note_effect]})
     running(worker.run).wait(1)
     assert worker.is_alive()
-    assert worker.parts()["database"]() is False
+    assert worker.needs()["database"]() is False
     assert worker.parts()["broker"]() is True
+    assert worker.parts()["relay"]() is False
 
 
 def test_a_timers_session_is_committed_and_a_failure_is_taken_back(
@@ -119,15 +120,25 @@ def test_a_worker_measures_its_outbox_and_what_its_service_asks_for(engine: Engi
     )
 
 
-def test_health_tells_alive_from_degraded_and_exposes_metrics() -> None:
-    alive, broker = [True], [False]
+def test_health_tells_alive_from_degraded_from_useless_and_exposes_metrics() -> None:
+    alive, stopping, database, broker = [True], [False], [True], [False]
     port = free_port()
-    server = serve_health(port, alive=lambda: alive[0], parts={"broker": lambda: broker[0]})
+    server = serve_health(
+        port,
+        alive=lambda: alive[0],
+        stopping=lambda: stopping[0],
+        needs={"database": lambda: database[0]},
+        parts={"broker": lambda: broker[0]},
+    )
     try:
         assert ask(port, "/healthz") == (200, {"status": "ok"})
-        assert ask(port, "/readyz") == (200, {"status": "degraded", "parts": {"broker": False}})
+        assert ask(port, "/readyz") == (200, readiness("degraded", database=True, broker=False))
         broker[0] = True
-        assert ask(port, "/readyz") == (200, {"status": "ok", "parts": {"broker": True}})
+        assert ask(port, "/readyz") == (200, readiness("ok", database=True, broker=True))
+        database[0] = False
+        assert ask(port, "/readyz") == (503, readiness("not ready", database=False, broker=True))
+        database[0] = stopping[0] = True
+        assert ask(port, "/readyz") == (503, readiness("stopping", database=True, broker=True))
         alive[0] = False
         assert ask(port, "/healthz") == (503, {"status": "dead"})
         assert ask(port, "/etc/passwd")[0] == 404
@@ -136,6 +147,10 @@ def test_health_tells_alive_from_degraded_and_exposes_metrics() -> None:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def readiness(status: str, **parts: bool) -> dict[str, Any]:
+    return {"status": status, "parts": parts}
 
 
 def ask(port: int, path: str) -> tuple[int, Any]:

@@ -31,7 +31,7 @@ def main(options: dict[str, Any]) -> None:
         number = event.movie_id.int
         (marks / f"began-{number}").touch()
         if number == SLOW:
-            time.sleep(1.5)
+            time.sleep(4)
         first = not (marks / f"died-{number}").exists()
         if number == DIES_ALWAYS or (number == DIES_ONCE and first):
             (marks / f"died-{number}").touch()
