@@ -2,7 +2,13 @@
 
 from sqlalchemy.orm import Session
 
-from marquee.contracts.payment import PaymentDeclined, PaymentFailed, PaymentRefunded, PaymentSucceeded
+from marquee.contracts.payment import (
+    PaymentDeclined,
+    PaymentFailed,
+    PaymentRefunded,
+    PaymentRefundFailed,
+    PaymentSucceeded,
+)
 from marquee.contracts.ticket import TicketIssued
 from marquee.messaging.consumer import Handlers, Meta
 from services.movies.domain import settlement
@@ -22,6 +28,9 @@ def handlers_for(settings: MoviesSettings) -> Handlers:
     def note_refund(session: Session, event: PaymentRefunded, _: Meta) -> None:
         settlement.note_refund(session, event)
 
+    def note_refund_trouble(session: Session, event: PaymentRefundFailed, _: Meta) -> None:
+        settlement.note_refund_trouble(session, event)
+
     def note_tickets(session: Session, event: TicketIssued, _: Meta) -> None:
         settlement.note_tickets(session, event)
 
@@ -30,5 +39,6 @@ def handlers_for(settings: MoviesSettings) -> Handlers:
         PaymentDeclined: [note_decline],
         PaymentFailed: [end_payment],
         PaymentRefunded: [note_refund],
+        PaymentRefundFailed: [note_refund_trouble],
         TicketIssued: [note_tickets],
     }

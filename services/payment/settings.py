@@ -16,6 +16,8 @@ class PaymentSettings(DatabaseSettings):
     # Live mode allows 25 calls a second on one endpoint; payments are started more slowly than that.
     starts_per_second: float = 20.0
     provider_threads: int = 3
+    # Webhooks are only hints; Stripe repeats one for three days at most.
+    webhooks_kept_days: int = 30
     # How long one worker may be busy with a payment before another takes it over.
     lease_seconds: float = 10.0
 

@@ -71,12 +71,15 @@ class Steps:
         try:
             note = self._ask(payment)
         except (ProviderAway, ProviderRefused) as error:
-            # Refused: nothing that we can mend by asking, so somebody should look; it is asked again all the same.
+            # Refused: nothing that we can mend by asking, so somebody has to look; it is asked again all the same.
             level = log.warning if isinstance(error, ProviderAway) else log.error
             level("payment_step_put_off", payment=str(payment.id), error=str(error))
             with self._database.transaction() as session:
                 row = payments.lock(session, payment.id)
-                payments.try_later(row, new_key=isinstance(error, ProviderBroke))
+                if isinstance(error, ProviderRefused) and payments.needs_refund(row):
+                    payments.refund_refused(session, row, str(error))
+                else:
+                    payments.try_later(row, new_key=isinstance(error, ProviderBroke))
             return
         with self._database.transaction() as session:
             payment = payments.lock(session, payment.id)

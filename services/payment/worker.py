@@ -5,8 +5,9 @@ from functools import partial
 from marquee import live, logs
 from marquee.db import Database
 from marquee.messaging.broker import broker_from
-from marquee.messaging.worker import run_worker
+from marquee.messaging.worker import Timer, run_worker
 from services.payment.bell import Bell
+from services.payment.domain.payments import forget_webhooks
 from services.payment.handlers import HANDLERS
 from services.payment.measures import measure_payments
 from services.payment.provider import StripeProvider
@@ -31,6 +32,9 @@ def main() -> None:
         broker=broker_from(settings),
         handlers=HANDLERS,
         measures=[measure_payments],
+        timers=[
+            Timer("forget_webhooks", 60, partial(forget_webhooks, kept_days=settings.webhooks_kept_days))
+        ],
         loops=[partial(bell.listen, database), *[steps.run] * settings.provider_threads],
     )
 

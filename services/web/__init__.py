@@ -22,6 +22,7 @@ from services.web.routes import (
     manage,
     manage_films,
     manage_prices,
+    manage_refunds,
     manage_rooms,
     manage_screenings,
     manage_short,
@@ -33,7 +34,16 @@ from services.web.settings import WebSettings
 from services.web.visitor import Sessions
 
 BUYING = (programme, movies, seats, checkout, bookings, account, live)
-STAFF = (door, manage, manage_films, manage_prices, manage_rooms, manage_screenings, manage_short)
+STAFF = (
+    door,
+    manage,
+    manage_films,
+    manage_prices,
+    manage_refunds,
+    manage_rooms,
+    manage_screenings,
+    manage_short,
+)
 # A language is offered once its catalogue exists.
 LANGUAGES = ["en_GB"]
 

@@ -85,6 +85,12 @@ class Office:
     def orders(self, screening_id: str) -> Json:
         return dict(self._own.get(f"/screenings/{screening_id}/orders"))
 
+    def refunds_in_trouble(self) -> list[Json]:
+        return list(self._own.get("/refunds/in-trouble")["refunds"])
+
+    def refund_again(self, reservation_id: str) -> Json:
+        return dict(self._own.post(f"/reservations/{reservation_id}/refund-again"))
+
     def price_cards(self, cinema: str | None) -> list[Json]:
         return list(self._own.get("/price-cards", cinema=cinema)["price_cards"])
 

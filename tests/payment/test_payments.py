@@ -201,6 +201,10 @@ def test_a_refund_that_failed_can_be_asked_for_again(desk: Desk) -> None:
     desk.do(payments.refund_payment, again)
     desk.work()
     assert desk.payment(wanted.reservation_id).state == "refund_failed"
+    assert desk.published()[-1] == (
+        "payment.refund_failed",
+        {"reservation_id": str(wanted.reservation_id), "reason": "the bank did not take it (failed)"},
+    )
     desk.do(measure_payments)
     assert REGISTRY.get_sample_value("marquee_payments_refund_failed") == 1
     desk.steps._provider.refund = give_back  # type: ignore[method-assign]
@@ -226,6 +230,26 @@ def test_a_refund_that_stripe_refuses_is_tried_again_ever_more_rarely(desk: Desk
 
     refused = desk.payment(wanted.reservation_id)
     assert (refused.state, refused.wanted, refused.failures) == ("succeeded", "refunded", 1)
+    assert desk.keys()[-1] == "payment.refund_failed"
+    for _ in range(3):
+        desk.check(refused)
+    assert desk.keys().count("payment.refund_failed") == 1
+    assert desk.payment(wanted.reservation_id).failures == 4
+
+
+def test_a_webhook_is_kept_for_a_month(desk: Desk) -> None:
+    for name in ("evt_old", "evt_new"):
+        about = {"object": {"id": "pi_1", "object": "payment_intent"}}
+        desk.do(payments.receive_webhook, {"id": name, "type": "payment_intent.succeeded", "data": about})
+    with desk.database.transaction() as session:
+        session.execute(
+            text("UPDATE stripe_events SET received_at = now() - interval '31 days' WHERE id = 'evt_old'")
+        )
+
+    assert desk.do(payments.forget_webhooks, kept_days=30) == 1
+
+    with desk.database.transaction() as session:
+        assert list(session.scalars(text("SELECT id FROM stripe_events"))) == ["evt_new"]
 
 
 def test_all_threads_of_a_worker_share_one_pace(

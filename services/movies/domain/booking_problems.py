@@ -81,3 +81,7 @@ class TooLateToCancel(Conflict):
 
 class NothingToCancel(Conflict):
     type, title = "/problems/nothing-to-cancel", "There is nothing paid to cancel"
+
+
+class NothingToRefund(Conflict):
+    type, title = "/problems/nothing-to-refund", "There is nothing to give back"

@@ -52,13 +52,17 @@ def give_up_unanswered(session: Session, settings: MoviesSettings) -> int:
 
 
 def remind(session: Session, settings: MoviesSettings) -> int:
-    """Ask again for what should have happened by now: a cancelled payment, a refund, the tickets."""
+    """Ask again for what should have happened by now: a cancelled payment, a refund, the tickets.
+
+    Ever more rarely, and not at all for a refund that cannot work: that waits for somebody in the office.
+    """
     return _each(
         session,
         lambda booking: _ask_again(session, booking),
         Reservation.state.in_(("paying", "confirmed", "refund_due")),
         (Reservation.state != "paying") | Reservation.release_requested_at.is_not(None),
-        Reservation.updated_at <= _ago(settings.remind_seconds),
+        Reservation.refund_trouble == "",
+        Reservation.updated_at <= func.now() - _pause(settings.remind_seconds),
     )
 
 
@@ -74,8 +78,15 @@ def _ask_again(session: Session, booking: Reservation) -> None:
         outbox.record(session, ReservationConfirmed(booking=booking_facts(session, booking)))
     else:
         reservations.refund(session, booking)
+    booking.reminders += 1
     booking.updated_at = func.now()
     session.flush()
+
+
+def _pause(seconds: int) -> Any:
+    """Before the next reminder: three times the same, then twice as long each time, up to 64 times."""
+    doublings = func.least(func.greatest(Reservation.reminders - 2, 0), 6)
+    return func.power(2, doublings) * timedelta(seconds=seconds)
 
 
 def _each(session: Session, treat: Callable[[Reservation], object], *conditions: Any) -> int:

@@ -7,8 +7,8 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import case, func, or_, select
+from sqlalchemy.orm import Session, joinedload
 
 from marquee.clock import zone
 from marquee.errors import Invalid
@@ -24,6 +24,8 @@ from services.movies.models import Cinema, Reservation, Screening, SeatClaim
 LONGEST_SPAN = timedelta(days=31)
 FARTHEST = timedelta(days=3660)
 _SOLD = ("confirmed", "ticketed")
+# After an hour without any answer.
+_MANY_REMINDERS = 6
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,16 @@ def orders_of(session: Session, screening_id: UUID) -> list[Reservation]:
         Reservation.email != "",
     )
     return list(session.scalars(wanted.order_by(Reservation.created_at.desc())))
+
+
+def refunds_in_trouble(session: Session) -> list[Reservation]:
+    """Money that should have gone back and cannot, or of which payment says nothing however often it is asked."""
+    wanted = select(Reservation).where(
+        Reservation.state == "refund_due",
+        or_(Reservation.refund_trouble != "", Reservation.reminders >= _MANY_REMINDERS),
+    )
+    wanted = wanted.options(joinedload(Reservation.screening)).order_by(Reservation.created_at)
+    return list(session.scalars(wanted))
 
 
 def _with_sales(session: Session, showings: list[Showing]) -> list[OfficeShowing]:

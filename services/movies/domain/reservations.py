@@ -15,7 +15,12 @@ from marquee.contracts.reservation import ReservationCancelled, ReservationConfi
 from marquee.errors import NotFound
 from marquee.messaging import outbox
 from services.movies.domain import claims, holds, sales, transitions
-from services.movies.domain.booking_problems import AlreadyPaying, NothingToCancel, TooLateToCancel
+from services.movies.domain.booking_problems import (
+    AlreadyPaying,
+    NothingToCancel,
+    NothingToRefund,
+    TooLateToCancel,
+)
 from services.movies.domain.facts import booking_facts, describe_booking
 from services.movies.domain.sales import Sale
 from services.movies.models import Reservation
@@ -149,6 +154,17 @@ def refund(session: Session, booking: Reservation) -> None:
         outbox.record(session, ReservationRefunded(booking=facts, amount_cents=0))
         return
     outbox.record(session, RefundRequested(reservation_id=booking.id, reason=booking.cancel_reason))
+
+
+def refund_again(session: Session, reservation_id: UUID) -> Reservation:
+    """Somebody has looked after a refund in trouble and wants it tried once more. Raises NotFound, NothingToRefund."""
+    _, booking = holds.lock_booking(session, reservation_id)
+    if booking.state != "refund_due":
+        raise NothingToRefund("The money of this booking is not waiting to go back.")
+    booking.refund_trouble, booking.reminders = "", 0
+    booking.updated_at = func.now()
+    refund(session, booking)
+    return booking
 
 
 # --- steps ----------------------------------------------------------------------------------------------------

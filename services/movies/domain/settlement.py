@@ -12,6 +12,7 @@ from marquee.contracts.payment import (
     PaymentDeclined,
     PaymentFailed,
     PaymentRefunded,
+    PaymentRefundFailed,
     PaymentSucceeded,
     RefundRequested,
 )
@@ -102,6 +103,13 @@ def note_refund(session: Session, event: PaymentRefunded) -> None:
     if transitions.move(session, booking, "refunded", "money is back"):
         facts = booking_facts(session, booking)
         outbox.record(session, ReservationRefunded(booking=facts, amount_cents=event.amount_cents))
+
+
+def note_refund_trouble(session: Session, event: PaymentRefundFailed) -> None:
+    """From now on it waits for somebody in the office."""
+    found = _find(session, event.reservation_id)
+    if found and found[1].state == "refund_due":
+        found[1].refund_trouble = event.reason[:200] or "the refund failed"
 
 
 def _find(session: Session, reservation_id: UUID) -> tuple[Sale, Reservation] | None:

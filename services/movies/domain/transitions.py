@@ -50,6 +50,7 @@ def move(session: Session, reservation: Reservation, target: str, cause: str) ->
     reservation.state = target
     reservation.version += 1
     reservation.updated_at = func.now()
+    reservation.refund_trouble, reservation.reminders = "", 0
     session.add(
         ReservationTransition(
             reservation_id=reservation.id,

@@ -66,6 +66,9 @@ class Reservation(Base):
     decline_message: Mapped[str] = mapped_column(String(300), default="")
     link_key: Mapped[str] = mapped_column(String(64), default="")  # lets the mail's link open the booking
     cancel_reason: Mapped[str] = mapped_column(String(200), default="")
+    # Why the money cannot go back by itself: somebody has to look. Empty while nothing is wrong.
+    refund_trouble: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    reminders: Mapped[int] = mapped_column(default=0, server_default="0")  # sent in this state
     release_requested_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     created_at: Mapped[utc_now]
     updated_at: Mapped[utc_now]

@@ -6,6 +6,7 @@ from services.movies.routes import (
     movies,
     price_cards,
     programme,
+    refunds,
     reservations,
     rooms,
     screenings,
@@ -17,6 +18,7 @@ ALL: list[Api] = [
     screenings.api,
     holds.api,
     reservations.api,
+    refunds.api,
     rooms.api,
     price_cards.api,
 ]

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import func, or_, select, text, update
+from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from marquee.contracts.payment import (
     PaymentDeclined,
     PaymentFailed,
     PaymentRefunded,
+    PaymentRefundFailed,
     PaymentRequested,
     PaymentSucceeded,
     RefundRequested,
@@ -29,6 +30,7 @@ from services.payment.models import Payment, StripeEvent
 log = structlog.get_logger(__name__)
 DUE_CHANNEL = "payment_due"
 _LONGEST_WAIT = timedelta(seconds=60)
+_LONGEST_WAIT_AFTER_A_NO = timedelta(hours=6)
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,18 @@ def receive_webhook(session: Session, event: dict[str, Any]) -> bool:
     return stored is not None
 
 
+def forget_webhooks(session: Session, *, kept_days: int) -> int:
+    """Delete those that are older, a batch at a time: they hold names and mail addresses."""
+    old = (
+        select(StripeEvent.id)
+        .where(StripeEvent.received_at < func.now() - timedelta(days=kept_days))
+        .limit(1000)
+        .with_for_update(skip_locked=True)
+    )
+    gone = session.execute(delete(StripeEvent).where(StripeEvent.id.in_(old)).returning(StripeEvent.id))
+    return len(gone.all())
+
+
 # --- what Stripe answered ---------------------------------------------------------------------------------
 
 
@@ -181,6 +195,7 @@ def refund_heard(session: Session, payment: Payment, *, refund_id: str, status: 
     elif status not in {"pending", "requires_action"}:
         payment.wanted = "paid"  # until somebody asks again
         if move(session, payment, "refund_failed", cause=f"refund {status}"):
+            _say_refund_failed(session, payment, f"the bank did not take it ({status})")
             log.error("refund_failed", payment=str(payment.id), refund=refund_id, status=status)
 
 
@@ -220,7 +235,7 @@ def done_for_now(payment: Payment, *, due_when_begun: datetime | None, check_sec
         payment.due_at = None
 
 
-def try_later(payment: Payment, *, new_key: bool = False) -> None:
+def try_later(payment: Payment, *, new_key: bool = False, longest: timedelta = _LONGEST_WAIT) -> None:
     """After a step that Stripe did not answer: 1, 2, 4 … 60 s.
 
     `new_key`: the answer was a 500 that Stripe keeps under the key. Asking under another one is safe: a first
@@ -229,8 +244,15 @@ def try_later(payment: Payment, *, new_key: bool = False) -> None:
     if new_key:
         payment.key_generation += 1
     payment.failures += 1
-    wait = min(_LONGEST_WAIT, timedelta(seconds=2 ** min(payment.failures - 1, 6)))
+    wait = min(longest, timedelta(seconds=2 ** min(payment.failures - 1, 20)))
     payment.due_at = func.now() + wait
+
+
+def refund_refused(session: Session, payment: Payment, reason: str) -> None:
+    """Stripe will not give it back as things are. Somebody is told at once; we ask ever more rarely."""
+    if payment.failures == 0:
+        _say_refund_failed(session, payment, reason)
+    try_later(payment, longest=_LONGEST_WAIT_AFTER_A_NO)
 
 
 def make_due(session: Session, payment: Payment) -> None:
@@ -334,6 +356,10 @@ def _say_refunded(session: Session, payment: Payment) -> None:
             currency=payment.currency,
         ),
     )
+
+
+def _say_refund_failed(session: Session, payment: Payment, reason: str) -> None:
+    record(session, PaymentRefundFailed(reservation_id=payment.reservation_id, reason=reason[:200]))
 
 
 def _intent_of(event: dict[str, Any]) -> str | None:

@@ -70,3 +70,10 @@ class PaymentRefunded(Event):
     reservation_id: UUID
     amount_cents: int
     currency: str
+
+
+class PaymentRefundFailed(Event):
+    """The money could not be given back, and is with us: somebody has to look. It is not tried again by itself."""
+
+    reservation_id: UUID
+    reason: str

@@ -13,6 +13,7 @@ SUBSCRIPTIONS: dict[str, list[str]] = {
         "payment.declined",
         "payment.failed",
         "payment.refunded",
+        "payment.refund_failed",
         "ticket.issued",
     ],
     "payment": ["payment.requested", "payment.cancel_requested", "refund.requested"],

@@ -3,7 +3,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from marquee.contracts.payment import PaymentDeclined, PaymentFailed, PaymentRefunded, PaymentSucceeded
+from marquee.contracts.payment import (
+    PaymentDeclined,
+    PaymentFailed,
+    PaymentRefunded,
+    PaymentRefundFailed,
+    PaymentSucceeded,
+)
 from marquee.contracts.ticket import TicketIssued
 from marquee.errors import NotFound
 from services.movies.domain import expiry, reservations, settlement
@@ -11,11 +17,13 @@ from services.movies.domain.booking_problems import (
     AlreadyPaying,
     HoldExpired,
     NothingToCancel,
+    NothingToRefund,
     TooLateToCancel,
 )
 from services.movies.domain.cancelling import cancel_screening
 from services.movies.domain.facts import booking_facts
 from services.movies.domain.holds import hold_seats
+from services.movies.domain.office import refunds_in_trouble
 from services.movies.domain.reservations import Buyer
 from services.movies.domain.sales import Wish
 from services.movies.models import Reservation, Screening, SeatClaim
@@ -72,6 +80,11 @@ class Desk:
         with self.database.transaction() as session:
             facts = booking_facts(session, session.get_one(Reservation, booking.id))
             settlement.note_tickets(session, TicketIssued(booking=facts, ticket_ids=[]))
+
+    def refund_fails(self, booking):
+        event = PaymentRefundFailed(reservation_id=booking.id, reason="the bank did not take it")
+        with self.database.transaction() as session:
+            settlement.note_refund_trouble(session, event)
 
     def refund(self, booking):
         event = PaymentRefunded(
@@ -455,6 +468,67 @@ def test_what_hangs_is_asked_for_again(desk, database, settings, pay):
 
     again = desk.events()[len(before) :]
     assert sorted(again) == ["payment.cancel_requested", "refund.requested", "reservation.confirmed"]
+
+
+def test_reminders_become_rarer(desk, database, settings, pay):
+    booking = pay("A1")
+    desk.succeed(booking)
+    asked = 0
+    for _ in range(40):
+        let_time_pass(database, settings.remind_seconds)
+        asked += desk.run(expiry.remind, settings)
+
+    assert asked == 3 + 4  # at 1, 2 and 3 turns, then after 2, 4, 8 and 16 more
+
+    desk.issue(booking)
+    assert desk.state(booking) == "ticketed"
+
+
+def test_a_refund_in_trouble_waits_for_the_office_and_not_for_the_next_turn(desk, database, settings, pay):
+    booking = pay("A1")
+    desk.succeed(booking)
+    desk.cancel(booking)
+    desk.refund_fails(booking)
+    told = desk.events()
+
+    for _ in range(5):
+        let_time_pass(database, settings.remind_seconds * 100)
+        assert desk.run(expiry.remind, settings) == 0
+
+    [listed] = desk.run(refunds_in_trouble)
+    assert (listed.id, listed.refund_trouble) == (booking.id, "the bank did not take it")
+    assert desk.events() == told
+
+    desk.run(reservations.refund_again, booking.id)
+    assert desk.events() == [*told, "refund.requested"]
+    assert desk.run(refunds_in_trouble) == []
+
+    desk.refund(booking)
+    assert desk.state(booking) == "refunded"
+
+
+def test_a_refund_that_nobody_answers_comes_before_the_office_too(desk, database, settings, pay):
+    booking = pay("A1")
+    desk.succeed(booking)
+    desk.cancel(booking)
+    assert desk.run(refunds_in_trouble) == []
+
+    for _ in range(40):
+        let_time_pass(database, settings.remind_seconds)
+        desk.run(expiry.remind, settings)
+
+    assert [one.id for one in desk.run(refunds_in_trouble)] == [booking.id]
+
+
+def test_only_money_that_waits_to_go_back_is_sent_again(desk, pay):
+    booking = pay("A1")
+    desk.succeed(booking)
+    told = desk.events()
+
+    with pytest.raises(NothingToRefund):
+        desk.run(reservations.refund_again, booking.id)
+
+    assert desk.events() == told
 
 
 def test_the_mails_link_opens_the_booking_and_no_other_key_does(database, pay):

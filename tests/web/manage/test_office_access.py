@@ -17,6 +17,7 @@ PAGES = [
     "/manage/screenings/new",
     f"/manage/screenings/{SCREENING}/orders",
     "/manage/prices",
+    "/manage/refunds",
     "/manage/prices/new",
 ]
 FORMS = [
@@ -33,6 +34,7 @@ FORMS = [
     f"/manage/screenings/{SCREENING}/cancel",
     f"/manage/screenings/{SCREENING}/withdraw",
     "/manage/prices/new",
+    f"/manage/refunds/{SCREENING}/again",
     "/movies/add",
     f"/movies/{FILM}/delete",
     f"/movies/{FILM}/screenings/add",
