@@ -107,13 +107,15 @@ class Keycloak(Server):
             shutil.copy(file, folder)
 
     def _install_theme(self) -> None:
+        """Our login pages, with the website's typefaces and colours."""
         theme = self.home / "themes" / "marquee"
         shutil.rmtree(theme, ignore_errors=True)
         shutil.copytree(_OURS / "themes" / "marquee", theme)
-        fonts = theme / "login" / "resources" / "fonts"
-        fonts.mkdir(parents=True)
+        resources = theme / "login" / "resources"
+        (resources / "fonts").mkdir()
         for file in (*font_dir().glob("*.woff2"), font_dir() / "fonts.css"):
-            shutil.copy(file, fonts)
+            shutil.copy(file, resources / "fonts")
+        shutil.copy(_OURS.parent / "services" / "web" / "static" / "css" / "tokens.css", resources / "css")
 
 
 def _fetch(folder: Path) -> Path:

@@ -245,3 +245,16 @@ def test_a_session_sealed_with_a_key_that_is_gone_is_over(
     app.extensions["auth.vault"] = Vault(Fernet.generate_key().decode())
 
     assert resolve(app, mint, secret).status_code == 404
+
+
+def test_who_looked_before_a_renewal_is_not_told_that_the_old_token_is_fresh(
+    database: Database, browsers: Browsers
+) -> None:
+    secret = browsers.sign_in(VIOLA, expires_in=-1)
+    with database.transaction() as late:
+        looked = sessions.find_session(late, secret, idle_seconds=1800)
+        assert looked is not None
+        with database.transaction() as first:
+            sessions.renew_session(first, looked.id, browsers.tokens(VIOLA), browsers.vault)
+
+        assert sessions.needs_renewal(late, looked, ahead_seconds=0)

@@ -48,7 +48,7 @@ def running_provider(
 @pytest.fixture
 def provider(running_provider: Provider) -> Provider:
     running_provider.receiver.tokens.clear()
-    running_provider.receiver.status = 200
+    running_provider.receiver.status, running_provider.receiver.hand_on_to = 200, ""
     return running_provider
 
 

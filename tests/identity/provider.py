@@ -52,17 +52,21 @@ class Addresses:
 
 
 class Receiver:
-    """Takes back-channel logout calls like auth does, and keeps them."""
+    """Takes back-channel logout calls like auth does, and keeps them, or hands them on to auth itself."""
 
     def __init__(self) -> None:
         self.tokens: list[str] = []
         self.status = 200
+        self.hand_on_to = ""
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                receiver.tokens.extend(parse_qs(body).get("logout_token", []))
+                form = parse_qs(body)
+                receiver.tokens.extend(form.get("logout_token", []))
+                if receiver.hand_on_to:
+                    receiver.status = requests.post(receiver.hand_on_to, data=form, timeout=5).status_code
                 self.send_response(receiver.status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()

@@ -88,8 +88,12 @@ def find_session(session: DatabaseSession, secret: str, *, idle_seconds: int) ->
 
 
 def needs_renewal(session: DatabaseSession, found: Session, *, ahead_seconds: int) -> bool:
+    """By the database's clock, but about `found` as it was read.
+
+    Asked of the row again, a renewal in between would make the ended token that was read look fresh.
+    """
     soon = func.now() + timedelta(seconds=ahead_seconds)
-    return bool(session.scalar(select(Session.access_expires_at <= soon).where(Session.id == found.id)))
+    return bool(session.scalar(select(soon >= found.access_expires_at)))
 
 
 def claim_renewal(
