@@ -12,7 +12,9 @@ DOCKER_BUILD ?= docker build
 STACK_DEPLOY ?= docker stack deploy --with-registry-auth -c
 COMPOSE      ?= docker compose
 # What is committed, and a number for what is not: a changed tree is another version.
-VERSION      ?= $(shell git describe --always --abbrev=10 --exclude '*')$(shell git diff --quiet HEAD || echo "-$$(git diff HEAD | cksum | cut -d ' ' -f 1)")
+ifndef VERSION
+VERSION := $(shell git describe --always --abbrev=10 --exclude '*')$(shell git diff --quiet HEAD || echo "-$$(git diff HEAD | cksum | cut -d ' ' -f 1)")
+endif
 
 OF_OURS := web auth movies payment ticket review notification
 ON_SWARM = VERSION="$(VERSION)" DOCKER="$(DOCKER)" STACK_DEPLOY="$(STACK_DEPLOY)" $(PYTHON) docker/stack
