@@ -83,6 +83,14 @@ def test_it_may_do_nothing_it_does_not_need(name, service):
 
 
 @each_service
+def test_it_can_write_to_memory_where_it_has_to(name, service):
+    in_memory = [v["target"] for v in service["volumes"] if isinstance(v, dict) and v["type"] == "tmpfs"]
+
+    assert "/tmp" in in_memory
+    assert "tmpfs" not in service  # Swarm would ignore it
+
+
+@each_service
 def test_it_stops_in_order_and_its_log_stays_small(name, service):
     assert service["init"] is True
     assert 10 <= seconds(service["stop_grace_period"]) < 60
