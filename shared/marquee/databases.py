@@ -74,22 +74,22 @@ def address_of(service: str) -> str:
 
 
 def main() -> None:
-    _wait_for_server()
+    deadline = time.monotonic() + _PATIENCE_SECONDS
     for service in SERVICES:
-        ensure_database(_as_superuser, service, _password(service))
+        while not _has_its_database(service):
+            if time.monotonic() > deadline:
+                raise SystemExit("PostgreSQL does not answer.")
+            time.sleep(1)
     sys.stdout.write(f"databases: {', '.join(SERVICES)}\n")
 
 
-def _wait_for_server() -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while True:
-        try:
-            with _as_superuser("postgres"):
-                return
-        except psycopg2.OperationalError as error:
-            if time.monotonic() > deadline:
-                raise SystemExit(f"PostgreSQL does not answer: {error}") from error
-            time.sleep(1)
+def _has_its_database(service: str) -> bool:
+    try:
+        ensure_database(_as_superuser, service, _password(service))
+    except psycopg2.OperationalError as error:
+        sys.stderr.write(f"PostgreSQL does not answer: {str(error).strip()}\n")
+        return False
+    return True
 
 
 @contextmanager
@@ -98,7 +98,7 @@ def _as_superuser(database: str) -> Iterator[Any]:
     password = quote(_password("superuser"), safe="")
     connection = psycopg2.connect(
         f"postgresql://{user}:{password}@{_hosts()}/{database}",
-        connect_timeout=3,
+        connect_timeout=10,
         target_session_attrs="read-write",
     )
     try:
