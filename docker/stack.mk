@@ -1,9 +1,10 @@
 # Marquee on Docker Swarm. docs/operations/deploy.md walks through it.
 # Settings come from the command line, the shell, or the file stack.env (make deploy PUBLIC_URL=https://cinema.example).
 
--include stack.env
-ifneq ($(wildcard stack.env),)
-export $(shell sed -n 's/^\([A-Z_]*\)=.*/\1/p' stack.env)
+SETTINGS ?= stack.env
+-include $(SETTINGS)
+ifneq ($(wildcard $(SETTINGS)),)
+export $(shell sed -n 's/^\([A-Z_]*\)=.*/\1/p' $(SETTINGS))
 endif
 
 # Other commands may take the place of these.
@@ -11,14 +12,25 @@ DOCKER       ?= docker
 DOCKER_BUILD ?= docker build
 STACK_DEPLOY ?= docker stack deploy --with-registry-auth -c
 COMPOSE      ?= docker compose
-# What is committed, and a number for what is not: a changed tree is another version.
+# The last commit that touched something, and a number for what is not committed: a changed tree is another version.
+# Keycloak and the stand-ins are replaced only when they changed themselves.
+last_change = $(shell git log -1 --format=%h --abbrev=10 -- $(1))$(shell git diff --quiet HEAD -- $(1) || echo "-$$(git diff HEAD -- $(1) | cksum | cut -d ' ' -f 1)")
 ifndef VERSION
-VERSION := $(shell git describe --always --abbrev=10 --exclude '*')$(shell git diff --quiet HEAD || echo "-$$(git diff HEAD | cksum | cut -d ' ' -f 1)")
+VERSION := $(call last_change,.)
 endif
+ifndef KEYCLOAK_VERSION
+KEYCLOAK_VERSION := $(call last_change,keycloak shared/marquee/typography)
+endif
+ifndef STAND_INS_VERSION
+STAND_INS_VERSION := $(call last_change,local docker/Dockerfile)
+endif
+export VERSION KEYCLOAK_VERSION STAND_INS_VERSION SETTINGS DOCKER STACK_DEPLOY
 
 OF_OURS := web auth movies payment ticket review notification
-ON_SWARM = VERSION="$(VERSION)" DOCKER="$(DOCKER)" STACK_DEPLOY="$(STACK_DEPLOY)" $(PYTHON) docker/stack
+ON_SWARM = $(PYTHON) docker/stack
 IMAGE    = $(REGISTRY)marquee/$(1):$(VERSION)
+KEYCLOAK = $(REGISTRY)marquee/keycloak:$(KEYCLOAK_VERSION)
+STANDING = $(REGISTRY)marquee/stand-ins:$(STAND_INS_VERSION)
 
 .PHONY: images push secrets deploy scale rollback stop lint-stack dev dev-stop
 
@@ -28,14 +40,15 @@ images: ## Build the images of this version
 		$(DOCKER_BUILD) -q -f docker/Dockerfile --build-arg SERVICE=$$service -t $(call IMAGE,$$service) .; \
 	done
 	@echo "== $(call IMAGE,jobs)"; $(DOCKER_BUILD) -q -f docker/Dockerfile --target jobs -t $(call IMAGE,jobs) .
-	@echo "== $(call IMAGE,keycloak)"; $(DOCKER_BUILD) -q -f keycloak/Dockerfile -t $(call IMAGE,keycloak) .
+	@echo "== $(KEYCLOAK)"; $(DOCKER_BUILD) -q -f keycloak/Dockerfile -t $(KEYCLOAK) .
 ifeq ($(STAND_INS),1)
-	@echo "== $(call IMAGE,stand-ins)"; $(DOCKER_BUILD) -q -f docker/Dockerfile --target stand-ins -t $(call IMAGE,stand-ins) .
+	@echo "== $(STANDING)"; $(DOCKER_BUILD) -q -f docker/Dockerfile --target stand-ins -t $(STANDING) .
 endif
 
 push: ## Send the images to REGISTRY, for swarms of several nodes
 	@test -n "$(REGISTRY)" || { echo "Where to? make push REGISTRY=registry.example/"; exit 1; }
-	@set -e; for image in $(OF_OURS) jobs keycloak $(if $(filter 1,$(STAND_INS)),stand-ins); do $(DOCKER) push $(call IMAGE,$$image); done
+	@set -e; for image in $(OF_OURS) jobs; do $(DOCKER) push $(call IMAGE,$$image); done; \
+	$(DOCKER) push $(KEYCLOAK); $(if $(filter 1,$(STAND_INS)),$(DOCKER) push $(STANDING))
 
 secrets: ## Make the passwords and keys that are missing
 	@$(ON_SWARM) secrets
@@ -59,7 +72,7 @@ DEV := -f docker-stack.yml -f docker-compose.override.yml
 
 dev: ## The stack for developers, on one machine without a swarm
 	@$(ON_SWARM) secrets
-	@eval "$$($(ON_SWARM) environment)" && VERSION="$(VERSION)" $(COMPOSE) $(DEV) up --detach --wait $(DEV_UP)
+	@eval "$$($(ON_SWARM) environment)" && $(COMPOSE) $(DEV) up --detach --wait $(DEV_UP)
 
 dev-stop: ## Remove it; data stays
-	@eval "$$($(ON_SWARM) environment)" && VERSION="$(VERSION)" $(COMPOSE) $(DEV) down
+	@eval "$$($(ON_SWARM) environment)" && $(COMPOSE) $(DEV) down

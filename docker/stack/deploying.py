@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STACK_FILE = ROOT / "docker-stack.yml"
 STAND_INS_FILE = ROOT / "docker-stack.stand-ins.yml"
 TLS_FILE = ROOT / "docker-stack.tls.yml"
-SETTINGS_FILE = Path("stack.env")
+SETTINGS_FILE = Path(os.environ.get("SETTINGS") or "stack.env")
 CONFIGS = {
     "GATEWAY_START": "gateway/start.sh",
     "GATEWAY_NGINX": "gateway/nginx.conf",
@@ -31,7 +31,8 @@ STACK_DEPLOY = os.environ.get("STACK_DEPLOY") or "docker stack deploy --with-reg
 
 def files() -> list[Path]:
     stand_ins = [STAND_INS_FILE] if os.environ.get("STAND_INS") == "1" else []
-    return [STACK_FILE, *stand_ins, *([TLS_FILE] if vault.has_tls() else [])]
+    own = [Path(name).resolve() for name in (os.environ.get("STACK_FILES") or "").split()]
+    return [STACK_FILE, *stand_ins, *([TLS_FILE] if vault.has_tls() else []), *own]
 
 
 def versions() -> dict[str, str]:
@@ -123,9 +124,11 @@ def _require_images(swarm: Swarm) -> None:
     """With a registry the nodes pull; without one the images must be here."""
     if os.environ.get("REGISTRY"):
         return
-    version = os.environ.get("VERSION") or "dev"
-    stand_ins = ["stand-ins"] if STAND_INS_FILE in files() else []
-    wanted = [f"marquee/{name}:{version}" for name in (*vault.SERVICES, "jobs", "keycloak", *stand_ins)]
+    versions = {name: os.environ.get("VERSION") or "dev" for name in (*vault.SERVICES, "jobs")}
+    versions["keycloak"] = os.environ.get("KEYCLOAK_VERSION") or "dev"
+    if STAND_INS_FILE in files():
+        versions["stand-ins"] = os.environ.get("STAND_INS_VERSION") or "dev"
+    wanted = [f"marquee/{name}:{version}" for name, version in versions.items()]
     missing = [image for image in wanted if not swarm.ask("image", "inspect", "--format", "{{.Id}}", image)]
     if missing:
         raise Failed(f"These images are not built yet: {', '.join(missing)}.\n  make images")

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -38,7 +39,7 @@ class Town:
     """`make` with the settings of these tests; the address of the gateway; Docker underneath."""
 
     def __init__(self, folder: Path, address: str = "http://localhost:8081") -> None:
-        self.address, self.secrets = address, folder / "secrets"
+        self.address, self.secrets, self.seen = address, folder / "secrets", list[str]()
         self.settings = {
             "STAND_INS": "1",
             "SECRETS_DIR": str(self.secrets),
@@ -103,6 +104,14 @@ class Town:
             "postgres", "psql", "-h", "/var/run/postgresql", "-U", "postgres", "-d", database, "-Atc", query
         )
 
+    def wait_well(self) -> None:
+        until(self.is_well, 300, what="a town in which nothing is missing")
+
+    def say(self, what: str, how: str) -> None:
+        """For whoever reads the log of the run: what was seen, in figures."""
+        self.seen.append(f"{what}: {how}")
+        print(f"\n  {what}: {how}", file=sys.__stdout__, flush=True)
+
     # --- what happens to it --------------------------------------------------------------------------------
 
     def kill(self, service: str) -> str:
@@ -125,6 +134,12 @@ class Town:
             "stand-ins",
         ):
             docker("tag", f"marquee/{name}:{self.settings['VERSION']}", f"marquee/{name}:{version}")
+
+    def forget(self) -> None:
+        """The data too."""
+        mine = f"label=com.docker.stack.namespace={STACK}"
+        for volume in docker("volume", "ls", "-q", "--filter", mine).split():
+            docker("volume", "rm", volume)
 
     # --- who uses it ---------------------------------------------------------------------------------------
 
@@ -213,7 +228,7 @@ class Booking:
                 guest = self.house.guest()
                 reservation = guest.reserve_seats(self.house.screening(number)["id"], people=1)
                 self.booked.append((guest, reservation["id"]))
-                self.house.pay(guest.payment(reservation["id"])["client_secret"])
+                until(lambda g=guest, r=reservation["id"]: self.house.pay(g.payment(r)["client_secret"]), 60)
             except (requests.RequestException, AssertionError, KeyError, TypeError) as error:
                 self.failed[f"{type(error).__name__}: {str(error)[:160]}"] += 1
             self._stop.wait(0.3)
