@@ -1,5 +1,6 @@
 """How pages write money, days and times. Times come in already in the cinema's own zone."""
 
+import unicodedata
 from datetime import date, datetime
 from typing import Any
 
@@ -58,9 +59,17 @@ def install(app: Flask) -> None:
         kind_word,
         spoken_price,
         view_words,
+        title_shape,
     ]
     for function in filters:
         app.jinja_env.filters[function.__name__] = function
+
+
+def title_shape(title: str) -> str:
+    """Classes for a film's large title: smaller letters for long words, more room for marks below them (Ụ, Ç)."""
+    is_long = len(title) > 60 or max(map(len, title.split()), default=0) > 14
+    has_marks = any(unicodedata.combining(mark) in (202, 220) for mark in unicodedata.normalize("NFD", title))
+    return " ".join(["is-long"] * is_long + ["has-marks-below"] * has_marks)
 
 
 def clock(moment: datetime) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from marquee.http import NeighbourAway
+from services.web.formats import title_shape
 from services.web.recent import Recent
 from services.web.views.booking import booking_from, split_by_time
 from services.web.views.film import schedule_of
@@ -152,6 +153,20 @@ def test_bookings_to_come_stand_first_and_abandoned_ones_not_at_all(browser: Any
 
 
 # --- what was true a moment ago ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("title", "shape"),
+    [
+        ("Paper Moon", ""),
+        ("Amélie", ""),
+        ("Donaudampfschifffahrt", "is-long"),
+        ("Những Nụ Hôn", "has-marks-below"),
+        ("Şahmaran Düşlerinde Kaybolanlar", "has-marks-below"),
+    ],
+)
+def test_a_title_is_set_smaller_for_long_words_and_wider_for_marks_below(title: str, shape: str) -> None:
+    assert title_shape(title) == shape
 
 
 def test_a_value_is_made_once_and_again_when_it_is_old() -> None:
