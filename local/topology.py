@@ -210,7 +210,8 @@ def _services(site: Site) -> list[Program | Step]:
                 **_environment(site, service),
             ),
             answers_http(site.ports[service], "/readyz"),
-            ("fonts", "migrations", "valkey"),
+            # web keeps nothing in a database, and may begin its long import while the others wait for theirs.
+            ("fonts", "valkey") if service == "web" else ("fonts", "migrations", "valkey"),
             site.browser_url(service),
         )
         for service in SERVICES

@@ -2,21 +2,22 @@
 
 import hashlib
 from datetime import timedelta
-from typing import Any
 
 from flask import Flask
 
 from marquee import cookies
-from marquee.app import build_app, seal
-from marquee.errors import Problem, render
 from marquee.settings import several
-from services.auth.domain.sessions import Vault
-from services.auth.provider import IdentityProvider
-from services.auth.routes import login, sessions
 from services.auth.settings import AuthSettings
 
 
 def create_app(settings: AuthSettings | None = None) -> Flask:
+    # Imported here so that the worker comes up without the routes.
+    from marquee.app import build_app, seal
+    from marquee.errors import Problem
+    from services.auth.domain.sessions import Vault
+    from services.auth.provider import IdentityProvider
+    from services.auth.routes import login, sessions
+
     settings = settings or AuthSettings.from_environment()
     app = build_app(
         __name__,
@@ -38,13 +39,9 @@ def create_app(settings: AuthSettings | None = None) -> Flask:
     )
     app.extensions["auth.vault"] = Vault(settings.session_key)
     app.extensions["auth.provider"] = IdentityProvider(app, settings)
-    app.register_error_handler(Problem, _page_or_problem)
+    app.register_error_handler(Problem, login.page_or_problem)
     return seal(app)
 
 
 def _cookie_keys(session_key: str) -> list[str]:
     return [hashlib.sha256(b"login cookie" + key.encode()).hexdigest() for key in several(session_key)]
-
-
-def _page_or_problem(problem: Problem) -> Any:
-    return login.as_page(problem) or render(problem)

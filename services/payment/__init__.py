@@ -2,15 +2,17 @@
 
 from flask import Flask
 
-from marquee.app import build_app, seal
-from marquee.db import current_database
-from services.payment.provider import StripeProvider
-from services.payment.routes import payments
 from services.payment.settings import PaymentSettings
-from services.payment.steps import Steps
 
 
 def create_app(settings: PaymentSettings | None = None) -> Flask:
+    # Imported here so that the worker comes up without the routes.
+    from marquee.app import build_app, seal
+    from marquee.db import current_database
+    from services.payment.provider import StripeProvider
+    from services.payment.routes import payments
+    from services.payment.steps import Steps
+
     settings = settings or PaymentSettings.from_environment()
     app = build_app(
         __name__,

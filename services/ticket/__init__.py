@@ -2,13 +2,15 @@
 
 from flask import Flask
 
-from marquee.app import build_app, seal
-from services.ticket.domain.codes import SigningKeys
-from services.ticket.routes import door, tickets
 from services.ticket.settings import TicketSettings
 
 
 def create_app(settings: TicketSettings | None = None) -> Flask:
+    # Imported here so that the worker comes up without the routes.
+    from marquee.app import build_app, seal
+    from services.ticket.domain.codes import SigningKeys
+    from services.ticket.routes import door, tickets
+
     settings = settings or TicketSettings.from_environment()
     app = build_app(
         __name__,

@@ -12,7 +12,7 @@ from marquee import cookies
 from marquee.api import Answer, Api
 from marquee.auth import PUBLIC, SIGNATURE
 from marquee.db import transaction
-from marquee.errors import Problem, Unauthenticated
+from marquee.errors import Problem, Unauthenticated, render
 from marquee.limits import limited
 from services.auth.domain import people, sessions
 from services.auth.domain.problems import LoginRefused, NoCode
@@ -111,10 +111,10 @@ class InvalidLogout(Problem):
     type, title, status = "/problems/invalid-logout-token", "That logout token is not valid", 400
 
 
-def as_page(problem: Problem) -> Response | None:
+def page_or_problem(problem: Problem) -> Response:
     """People see a page in the website's dress; programs get the problem itself."""
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) != "text/html":
-        return None
+        return render(problem)
     public_url = _settings().public_url.rstrip("/")
     body = render_template("problem.html", problem=problem, public_url=public_url)
     answer = current_app.response_class(body, status=problem.status, content_type="text/html; charset=utf-8")

@@ -64,6 +64,8 @@ def demo_id(*words: object) -> UUID:
 def _take_turns(session: Session) -> None:
     # Drawing the rooms takes half a second of computing, and much longer on a busy machine: not idle, just slow.
     session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+    # And just as long may the worker take that looks at the schedule while we want to begin.
+    session.execute(text("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0"))
     session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
@@ -160,8 +162,13 @@ def _movies_on_offer(session: Session) -> dict[tuple[str, int], UUID]:
 def _extend(session: Session, cinema: DemoCinema, movies: dict[tuple[str, int], UUID], now: datetime) -> int:
     rooms = _rooms_of(session, cinema)
     cards = _cards_of(session, cinema)
+    plans = {
+        room.number: screenings.newest_plan_id(session, rooms[room.number].id)
+        for room in cinema.rooms
+        if room.number in rooms
+    }
     rows = [
-        _screening(session, cinema, rooms[showing.room.number], movies, showing)
+        _screening(cinema, rooms[showing.room.number], plans[showing.room.number], movies, showing)
         for showing in _showings_ahead(cinema, now)
         if showing.room.number in rooms and (showing.film.title, showing.film.year) in movies
     ]
@@ -186,9 +193,9 @@ class _Row:
 
 
 def _screening(
-    session: Session,
     cinema: DemoCinema,
     room: Room,
+    plan_id: UUID,
     movies: dict[tuple[str, int], UUID],
     showing: DemoShowing,
 ) -> _Row:
@@ -198,7 +205,7 @@ def _screening(
         "id": demo_id(cinema.slug, showing.room.number, showing.starts.isoformat()),
         "movie_id": movies[showing.film.title, showing.film.year],
         "room_id": room.id,
-        "plan_id": screenings.newest_plan_id(session, room.id),
+        "plan_id": plan_id,
         "starts_at": starts_at,
         "ends_at": ends_at,
         "free_at": ends_at + timedelta(minutes=showing.room.cleaning_minutes),

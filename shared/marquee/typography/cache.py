@@ -11,7 +11,6 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from marquee.typography.build import build_fonts
 from marquee.typography.recipe import FAMILIES
 
 _PROJECT_ROOT = Path(__file__).resolve().parents[3]
@@ -58,6 +57,9 @@ def _one_builder_at_a_time(cache_dir: Path) -> Iterator[None]:
 
 
 def _build_aside_and_rename(finished: Path) -> None:
+    # Here, not above: fontTools' compilers are large, and most who ask find the fonts built.
+    from marquee.typography.build import build_fonts
+
     # A build that is killed half way must not leave a folder that looks finished.
     aside = Path(tempfile.mkdtemp(prefix=".building-", dir=finished.parent))
     try:

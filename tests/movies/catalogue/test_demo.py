@@ -1,5 +1,6 @@
 """The demo world: whole, without clashes, the same in every run."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -65,6 +66,22 @@ def test_running_it_again_changes_nothing(database, world):
 
     assert (again.cinemas, again.films, again.screenings) == (0, 0, 0)
     assert contents(database) == before
+
+
+def test_it_waits_for_a_worker_that_looks_at_the_schedule_however_long_that_takes(database, world):
+    def build() -> int:
+        with database.transaction() as session:
+            session.execute(text("SET LOCAL lock_timeout = '50ms'"))
+            return build_world(session, now=NOW).films
+
+    with ThreadPoolExecutor() as beside, database.transaction() as session:
+        extend_demo_schedule(session, now=NOW)
+        building = beside.submit(build)
+        with pytest.raises(TimeoutError):
+            building.result(timeout=0.3)
+        session.commit()
+
+        assert building.result(timeout=10) == 0
 
 
 def test_every_film_is_told_to_those_who_keep_a_copy(database, world):
