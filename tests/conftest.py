@@ -1,5 +1,6 @@
 """Real servers for every test that asks for one, started once per session on free ports."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from local.ports import free_port
 from local.servers import Postgres, Valkey
 from local.suite import Suite, scratch_ports
 from tests.journeys.house import QUICK
+from tests.pgbouncer import PgBouncer
 
 PASSWORD = "scratch"
 CRASH_POINTS = Path(__file__).parent / "faults" / "injected"
@@ -33,6 +35,19 @@ def create_database(postgres: Postgres) -> Callable[[str], str]:
     """`create_database("movies")` answers the URL of a new empty database with its own role."""
     numbers = count(1)
     return lambda name: postgres.ensure_database(f"{name}_{next(numbers)}", PASSWORD)
+
+
+@pytest.fixture(scope="session")
+def lent_by_pgbouncer(postgres: Postgres) -> Iterator[Callable[[str], str]]:
+    """A database's URL through pgbouncer when MARQUEE_TEST_PGBOUNCER is set, else as it is."""
+    if not os.environ.get("MARQUEE_TEST_PGBOUNCER"):
+        yield str
+        return
+    with _scratch_folder() as folder:
+        pooler = PgBouncer(folder, postgres)
+        pooler.start()
+        yield pooler.instead_of
+        pooler.stop()
 
 
 @pytest.fixture(scope="session")

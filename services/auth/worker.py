@@ -13,7 +13,9 @@ from services.auth.settings import AuthSettings
 def main() -> None:
     settings = AuthSettings.from_environment()
     logs.configure(settings.service, settings.log_level)
-    database = Database(settings.database_url, pool_size=3, name="marquee-auth-worker")
+    database = Database(
+        settings.database_url, pool_size=settings.worker_database_pool_size, name="marquee-auth-worker"
+    )
     sweep = partial(sessions.sweep_sessions, idle_seconds=settings.session_idle_seconds)
     run_worker(
         service=settings.service,

@@ -24,7 +24,7 @@ def main() -> None:
     logs.configure(settings.service, settings.log_level)
     live.connect(settings.redis_url)
     database = Database(
-        settings.database_url, pool_size=settings.database_pool_size, name="marquee-movies-worker"
+        settings.database_url, pool_size=settings.worker_database_pool_size, name="marquee-movies-worker"
     )
     run_worker(
         service=settings.service,

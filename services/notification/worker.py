@@ -17,7 +17,9 @@ def main() -> None:
     logs.configure(settings.service, settings.log_level)
     live.connect(settings.redis_url)
     database = Database(
-        settings.database_url, pool_size=3 + settings.mail_threads, name="marquee-notification-worker"
+        settings.database_url,
+        pool_size=settings.worker_database_pool_size,
+        name="marquee-notification-worker",
     )
     mailer, tickets = SmtpMailer(settings.smtp_url), TicketClient(settings)
     run_worker(

@@ -7,7 +7,7 @@ import psycopg2
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from marquee.db import Database
+from marquee.db import Database, listening
 from services.payment.domain import payments
 
 log = structlog.get_logger(__name__)
@@ -36,18 +36,9 @@ class Bell:
                 stop.wait(1)
 
     def _listen(self, database: Database, stop: threading.Event) -> None:
-        connection = database.engine.raw_connection()
-        try:
-            raw = connection.driver_connection
-            assert raw is not None  # an open engine connection has one
-            raw.set_session(autocommit=True)
-            with raw.cursor() as cursor:
-                cursor.execute(f"LISTEN {payments.DUE_CHANNEL}")
+        with listening(database.engine, payments.DUE_CHANNEL) as connection:
             while not stop.is_set():
-                if select.select([raw], [], [], 1.0)[0]:
-                    raw.poll()
-                    raw.notifies.clear()
+                if select.select([connection], [], [], 1.0)[0]:
+                    connection.poll()
+                    connection.notifies.clear()
                     self._rung.set()
-        finally:
-            # Never back to the pool: the next borrower would be listening too.
-            connection.invalidate()

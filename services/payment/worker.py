@@ -19,9 +19,8 @@ def main() -> None:
     settings = PaymentSettings.from_environment()
     logs.configure(settings.service, settings.log_level)
     live.connect(settings.redis_url)
-    # Relay, consumer, bell and a connection per provider thread.
     database = Database(
-        settings.database_url, pool_size=4 + settings.provider_threads, name="marquee-payment-worker"
+        settings.database_url, pool_size=settings.worker_database_pool_size, name="marquee-payment-worker"
     )
     bell = Bell()
     # One for all threads, so that they share its pace.

@@ -12,7 +12,9 @@ def main() -> None:
     settings = ReviewSettings.from_environment()
     logs.configure(settings.service, settings.log_level)
     live.connect(settings.redis_url)
-    database = Database(settings.database_url, pool_size=3, name="marquee-review-worker")
+    database = Database(
+        settings.database_url, pool_size=settings.worker_database_pool_size, name="marquee-review-worker"
+    )
     run_worker(
         service=settings.service,
         engine=database.engine,

@@ -13,7 +13,9 @@ def main() -> None:
     settings = TicketSettings.from_environment()
     logs.configure(settings.service, settings.log_level)
     live.connect(settings.redis_url)
-    database = Database(settings.database_url, pool_size=3, name="marquee-ticket-worker")
+    database = Database(
+        settings.database_url, pool_size=settings.worker_database_pool_size, name="marquee-ticket-worker"
+    )
     run_worker(
         service=settings.service,
         engine=database.engine,

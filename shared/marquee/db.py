@@ -7,7 +7,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID, uuid4
@@ -105,6 +105,23 @@ def make_engine(url: str, *, pool_size: int = 3, name: str = "marquee") -> Engin
     event.listen(engine, "handle_error", _drop_connections_to_a_server_that_leaves)
     metrics.watch_pool(engine, name)
     return engine
+
+
+@contextmanager
+def listening(engine: Engine, channel: str) -> Iterator[Any]:
+    """psycopg2's connection, outside the pool and outside any transaction, or it would hear nothing.
+
+    Through a pooler that lends connections by the transaction nothing is heard at all: whoever listens also polls.
+    """
+    # The pool's way of connecting knows the address, the time limits and the name.
+    connection = engine.raw_connection()
+    driver: Any = connection.driver_connection
+    connection.detach()
+    with closing(driver):
+        driver.set_session(autocommit=True)
+        with driver.cursor() as cursor:
+            cursor.execute(f"LISTEN {channel}")
+        yield driver
 
 
 def take_any_password(engine: Engine) -> None:

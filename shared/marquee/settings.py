@@ -102,6 +102,8 @@ class DatabaseSettings(Settings):
     database_url: str
     database_password: str = ""
     database_pool_size: int = 3
+    # Beside these a worker holds one that listens to its outbox.
+    worker_database_pool_size: int = 2
 
 
 def several(secret: str) -> list[str]:

@@ -8,14 +8,19 @@ from tests.faults.injected.crash_points import POINTS
 from tests.faults.persistence import cancel, client_secret, ends, hold, insist, pay, reserve
 from tests.journeys.house import until
 
-# As many as the normal run can afford; .ci/run takes all of them.
-QUICK_ONES = {("C1", "after"), ("C3", "before"), ("C5", "after"), ("C12", "after")}
+# As many as the normal run can afford, once; .ci/run takes all of them, three times.
+QUICK_ONES = {("C1", "after", 1), ("C3", "before", 1), ("C5", "after", 1), ("C12", "after", 1)}
+RUNS = (1, 2, 3)
 # One program after the other, so that each has settled before its next death.
 IN_TURN = ("C1", "C2", "C4", "C11", "C12", "C8", "C3", "C5", "C7", "C6", "C9", "C10")
 CASES = [
     pytest.param(
-        point, when, marks=[] if (point, when) in QUICK_ONES else [pytest.mark.slow], id=f"{point}-{when}"
+        point,
+        when,
+        marks=[] if (point, when, run) in QUICK_ONES else [pytest.mark.slow],
+        id=f"{point}-{when}-{run}",
     )
+    for run in RUNS
     for when in ("before", "after")
     for point in IN_TURN
 ]
@@ -24,9 +29,10 @@ LEGAL_SECONDS = 15
 pytestmark = pytest.mark.journey
 
 
-def test_there_are_twelve_points():
+def test_there_are_twelve_points_and_72_deaths():
     assert sorted(POINTS, key=lambda point: int(point[1:])) == [f"C{number}" for number in range(1, 13)]
     assert set(IN_TURN) == set(POINTS)
+    assert len(CASES) == 72
 
 
 @pytest.mark.parametrize(("point", "when"), CASES)

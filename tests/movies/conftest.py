@@ -13,9 +13,11 @@ from services.movies.settings import MoviesSettings
 
 
 @pytest.fixture(scope="session")
-def movies_database(create_database: Callable[[str], str]) -> Iterator[Database]:
+def movies_database(
+    create_database: Callable[[str], str], lent_by_pgbouncer: Callable[[str], str]
+) -> Iterator[Database]:
     """Shared by all tests; ask for `database` to find it empty."""
-    with migrated_database("movies", create_database) as database:
+    with migrated_database("movies", create_database, lent_by_pgbouncer) as database:
         yield database
 
 

@@ -5,6 +5,7 @@ from contextlib import closing
 
 import psycopg2
 import pytest
+from flask import Flask
 from prometheus_client import REGISTRY
 from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
@@ -148,8 +149,6 @@ def test_what_breaks_at_the_commit_is_unknown_and_not_done_again(server):
 
 
 def test_a_page_hears_503_and_when_to_try_again(server):
-    from flask import Flask
-
     app = Flask("example")
     install(app)
     database = Database(server.url(NAME, PASSWORD))
@@ -160,6 +159,21 @@ def test_a_page_hears_503_and_when_to_try_again(server):
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
     assert not database.is_ready()
+    database.engine.dispose()
+
+
+def test_who_finds_all_connections_lent_hears_503_and_does_not_hang(server):
+    app = Flask("example")
+    install(app)
+    database = Database(server.url(NAME, PASSWORD), pool_size=1)
+    app.add_url_rule("/", view_func=lambda: str(ask(database)))
+    with database.transaction() as session:
+        session.execute(text("SELECT 1"))
+
+        answer = app.test_client().get("/")
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    assert app.test_client().get("/").status_code == 200
     database.engine.dispose()
 
 

@@ -227,3 +227,31 @@ def test_configs_and_secrets_are_named_after_what_they_hold():
 
 def test_every_config_file_is_there():
     assert [c["file"] for c in STACK["configs"].values() if not (ROOT / c["file"]).is_file()] == []
+
+
+def test_all_pools_together_leave_the_database_room_for_others():
+    """RELIABILITY M3.4: 60 in pools; what listens, what is being replaced and who looks after it come on top."""
+    pools = {
+        name: int(service["deploy"]["replicas"])
+        * pool_of(name.removesuffix("-worker"), is_worker=name.endswith("-worker"))
+        for name, service in PRODUCTION["services"].items()
+        if "DATABASE_URL" in service.get("environment", {})
+    }
+    most = next(
+        int(found[1])
+        for word in PRODUCTION["services"]["postgres"]["command"]
+        if (found := re.fullmatch(r"max_connections=(\d+)", word))
+    )
+
+    assert len(pools) == len(WITH_DATABASE) + len(WITH_WORKER)
+    assert sum(pools.values()) <= 60
+    assert 2 * sum(pools.values()) <= most - 20
+
+
+def pool_of(service: str, *, is_worker: bool) -> int:
+    """Of one process, as its settings have it: the stack file does not say otherwise."""
+    size = "worker_database_pool_size" if is_worker else "database_pool_size"
+    assert size.upper() not in str(PRODUCTION["services"][service]["environment"])
+    default = settings_class(service).model_fields[size].default
+    assert default <= 3
+    return default

@@ -12,7 +12,6 @@ import select
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import closing
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -23,6 +22,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, delete, exists, func, 
 from sqlalchemy import select as sql_select
 from sqlalchemy.exc import SQLAlchemyError
 
+from marquee.db import listening
 from marquee.messaging import metrics
 from marquee.messaging.backoff import Backoff
 from marquee.messaging.outbox import CHANNEL, inbox, outbox
@@ -73,7 +73,7 @@ class Relay:
         backoff = Backoff(0.1, 1.0)
         while not stop.is_set():
             try:
-                with closing(_listen(self._engine)) as bell:
+                with listening(self._engine, CHANNEL) as bell:
                     while not stop.is_set():
                         self._empty_outbox(stop, backoff)
                         self._purge_now_and_then()
@@ -222,18 +222,6 @@ def _is_due() -> ColumnElement[bool]:
 
 def _message(row: Any) -> Message:
     return Message(row.event_id, row.routing_key, orjson.dumps(row.envelope))
-
-
-def _listen(engine: Engine) -> Any:
-    """A connection of its own, outside the pool and outside any transaction, or it would hear nothing."""
-    # The pool's way of connecting knows the URL, the time limits and the name.
-    connection = engine.raw_connection()
-    driver: Any = connection.driver_connection
-    connection.detach()
-    driver.set_session(autocommit=True)
-    with driver.cursor() as cursor:
-        cursor.execute(f"LISTEN {CHANNEL}")
-    return driver
 
 
 def _wait_for_ring(bell: Any, seconds: float, stop: threading.Event) -> None:

@@ -10,11 +10,13 @@ from marquee.migrate import migrate
 
 
 @contextmanager
-def migrated_database(service: str, create_database: Callable[[str], str]) -> Iterator[Database]:
-    """Once per test session: a new database at the newest schema."""
+def migrated_database(
+    service: str, create_database: Callable[[str], str], lent_by: Callable[[str], str] = str
+) -> Iterator[Database]:
+    """Once per test session: a new database at the newest schema; `lent_by` answers where a pooler lends it."""
     url = create_database(service)
     migrate(service, url)
-    database = Database(url, pool_size=12, name=f"tests-{service}")
+    database = Database(lent_by(url), pool_size=12, name=f"tests-{service}")
     yield database
     database.engine.dispose()
 
