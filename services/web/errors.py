@@ -104,7 +104,14 @@ def _answer(body: dict[str, Any], status: int) -> Response:
 def failure_of(status: int, body: dict[str, Any]) -> Failure:
     detail = str(body.get("detail") or "")
     match status:
-        case 404 if request.path.startswith(("/screenings", "/checkout")):
+        case 401 | 404 if request.path.startswith("/checkout"):
+            return Failure(
+                gettext("There is nothing to pay here"),
+                gettext("The seats were let go, or were held with another browser. Nothing was charged."),
+                "/",
+                gettext("What plays next"),
+            )
+        case 404 if request.path.startswith("/screenings"):
             return Failure(
                 gettext("That showing is over or was moved"),
                 gettext("Nothing was booked and nothing was charged. Here is what plays next."),

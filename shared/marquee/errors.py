@@ -130,7 +130,9 @@ def render(problem: Problem) -> Response:
 def from_validation(error: ValidationError) -> Invalid:
     """Pydantic's complaints as field errors; the offending input is not echoed."""
     errors = [
-        FieldError(field=".".join(str(part) for part in e["loc"]), detail=e["msg"])
+        FieldError(
+            field=".".join(str(part) for part in e["loc"]), detail=e["msg"].removeprefix("Value error, ")
+        )
         for e in error.errors(include_url=False, include_context=False, include_input=False)
     ]
     return Invalid("; ".join(f"{e.field or 'body'}: {e.detail}" for e in errors[:3]), errors=errors)

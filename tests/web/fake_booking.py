@@ -111,7 +111,11 @@ def add_booking(app: Flask, world: World) -> None:
             return problem(404, "not-found", "There is nothing here", "")
         if "@" not in order["email"]:
             return problem(
-                422, "invalid", "Some of that is not acceptable", "email: this is not an e-mail address"
+                422,
+                "invalid",
+                "Some of that is not acceptable",
+                "email: this is not an e-mail address",
+                errors=[{"field": "email", "detail": "this is not an e-mail address"}],
             )
         if hold["state"] not in {"held", "paying"}:
             return world.reservation_shape(hold), 201

@@ -109,6 +109,13 @@ def test_the_card_form_gets_its_secret_for_one_reservation_however_often_it_asks
     assert world.holds[hold_id]["email"] == "ann@example.org"
 
 
+def test_a_checkout_of_another_browser_says_that_nothing_was_charged(browser: Any) -> None:
+    answer = browser.get("/checkout/00000000-0000-4000-8000-000000000000")
+
+    assert answer.status_code in (401, 404)
+    assert "There is nothing to pay here" in answer.get_data(as_text=True)
+
+
 def test_paying_again_in_a_tab_left_open_never_says_that_nothing_was_charged(
     browser: Any, world: World
 ) -> None:
@@ -132,12 +139,17 @@ def test_without_scripts_paying_leads_to_the_providers_page(browser: Any) -> Non
     assert answer.location == "https://pay.example/c/1"
 
 
-def test_a_wrong_address_comes_back_with_the_reason_and_nothing_is_paid(browser: Any, world: World) -> None:
+def test_a_wrong_address_comes_back_with_all_that_was_typed_and_nothing_is_paid(
+    browser: Any, world: World
+) -> None:
     hold_id = browser.hold("C7")
 
-    answer = browser.submit(f"/checkout/{hold_id}/pay", email="nonsense")
+    answer = browser.submit(f"/checkout/{hold_id}/pay", email="nonsense", name="Ann")
 
-    assert "not an e-mail address" in browser.get(answer.location).text
+    page = browser.get(answer.location).text
+    assert "We need an address to send the ticket to" in page
+    assert 'value="nonsense"' in page
+    assert 'value="Ann"' in page
     assert world.holds[hold_id]["state"] == "held"
 
 

@@ -13,7 +13,8 @@ from services.movies.schemas.houses import CinemaShape
 
 TicketType = Literal["adult", "child", "student", "senior", "carer"]
 SeatLabel = Annotated[str, Field(min_length=1, max_length=8, examples=["G9"])]
-_EMAIL = re.compile(r"[^@\s\x00-\x1f<>,;:\"]{1,64}@[^@\s\x00-\x1f<>,;:\"]+\.[^@\s\x00-\x1f<>,;:\".]{2,}")
+_LABEL = r"[^@\s\x00-\x1f<>,;:\".]"
+_EMAIL = re.compile(rf"[^@\s\x00-\x1f<>,;:\"]{{1,64}}@(?:{_LABEL}+\.)+{_LABEL}{{2,}}")
 
 
 def _is_email(value: str) -> str:

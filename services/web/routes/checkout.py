@@ -8,7 +8,7 @@ import time
 from typing import Any
 from uuid import UUID
 
-from flask import current_app, flash, redirect, render_template, request, url_for
+from flask import current_app, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -52,7 +52,8 @@ def pay(hold_id: UUID) -> Any:
     except NeighbourProblem as problem:
         if wants_json():
             raise
-        flash(problem.detail or str(problem.problem.get("title", "")), "danger")
+        flash(_sentence(problem), "danger")
+        session["typed"] = {name: form.get(name, "")[:254] for name in ("email", "name")}
         return redirect(url_for("checkout.checkout_page", hold_id=hold_id), 303)
     payment = _payment_with(hold_id, "client_secret" if method == "element" else "hosted_url")
     if wants_json():
@@ -90,6 +91,7 @@ def _checkout(hold: Json, screening: Json, booking: Json | None) -> str:
     settings: WebSettings = current_app.extensions["marquee.settings"]
     here = screening["cinema"]["timezone"]
     held = hold_from(hold, here)
+    typed = session.pop("typed", {})
     return render_template(
         "views/checkout.html",
         hold=held,
@@ -97,13 +99,20 @@ def _checkout(hold: Json, screening: Json, booking: Json | None) -> str:
         showing=showing_from(screening, zone(here)),
         film=film_from(screening["movie"]),
         cancel_until=moment(screening["cancel_until"], zone(here)),
-        email=(booking or {}).get("email") or _own_email(),
-        name=(booking or {}).get("name") or current_visitor().name,
+        email=(booking or {}).get("email") or typed.get("email") or _own_email(),
+        name=(booking or {}).get("name") or typed.get("name") or current_visitor().name,
         decline=(booking or {}).get("decline_message") or "",
         is_paying=booking is not None,
         stripe_js_url=settings.stripe_js_url,
         data=payment_page_data(settings, held),
     )
+
+
+def _sentence(problem: NeighbourProblem) -> str:
+    fields = {error["field"] for error in problem.problem.get("errors") or []}
+    if "email" in fields:
+        return str(gettext("We need an address to send the ticket to, like mia@example.org."))
+    return str(problem.detail or problem.problem.get("title", ""))
 
 
 def _own_email() -> str:

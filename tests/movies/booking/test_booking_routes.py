@@ -181,6 +181,7 @@ def test_an_unreadable_body_changes_nothing(client, database, screening, data, c
     "change",
     [
         {"email": "nobody"},
+        {"email": "ann@example..org"},
         {"email": "a@b.c\r\nBcc: x@y.zz"},
         {"email": "a" * 250 + "@b.example"},
         {"name": "A\u0001n"},

@@ -202,7 +202,7 @@ function alternatives(problem) {
 
 // --- the email field, and nothing typed is lost ---
 
-const looksLikeMail = (text) => /^[^@\s]+@[^@\s]+\.[^@\s.]{2,}$/.test(text);
+const looksLikeMail = (text) => /^[^@\s]+@([^@\s.]+\.)+[^@\s.]{2,}$/.test(text);
 
 function showMailError(isWrong) {
   const place = form.querySelector("[data-email-error]");
