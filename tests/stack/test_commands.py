@@ -1,0 +1,130 @@
+"""`make secrets`, `make deploy` and what they say, without a Docker."""
+
+import base64
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+GIVEN = {
+    "STRIPE_API_KEY": "sk_live_1",
+    "STRIPE_PUBLISHABLE_KEY": "pk_live_1",
+    "STRIPE_WEBHOOK_SECRET": "whsec_1",
+    "SMTP_URL": "smtps://me:pw@mail.example",
+}
+
+
+@pytest.fixture
+def secrets(tmp_path) -> Path:
+    return tmp_path / "secrets"
+
+
+def run(secrets: Path, *words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    environment = {"PATH": os.environ["PATH"], "SECRETS_DIR": str(secrets), **variables}
+    return subprocess.run(
+        [sys.executable, ROOT / "docker" / "stack", *words],
+        cwd=secrets.parent,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def fake_docker(folder: Path, answers: str) -> str:
+    """A `docker` that answers by a shell `case` over its arguments and notes what it was told."""
+    program = folder / "docker"
+    program.write_text(f'#!/bin/sh\necho "$*" >>{folder}/told\ncase "$*" in\n{answers}\nesac\n')
+    program.chmod(0o755)
+    return str(program)
+
+
+def test_secrets_are_made_once_and_only_their_owner_reaches_them(secrets):
+    assert run(secrets, "secrets", **GIVEN).returncode == 0
+    first = {file.name: file.read_text() for file in secrets.iterdir()}
+
+    again = run(secrets, "secrets")
+
+    assert "new" not in again.stdout
+    assert {file.name: file.read_text() for file in secrets.iterdir()} == first
+    assert stat.S_IMODE(secrets.stat().st_mode) == 0o700
+    assert len(set(first.values())) == len(first)
+
+
+def test_keys_have_the_shape_their_readers_want(secrets):
+    run(secrets, "secrets", **GIVEN)
+
+    number, _, seed = (secrets / "ticket_signing_keys").read_text().partition(":")
+    assert (number, len(base64.b64decode(seed))) == ("1", 32)
+    assert len(base64.urlsafe_b64decode((secrets / "session_key").read_text())) == 32
+    assert (secrets / "stripe_api_key").read_text() == "sk_live_1"
+
+
+def test_what_only_others_can_give_is_asked_for_by_name(secrets):
+    refused = run(secrets, "secrets", STRIPE_API_KEY="sk_live_1")
+
+    assert refused.returncode == 1
+    assert "stripe_publishable_key, stripe_webhook_secret, smtp_url" in refused.stderr
+    assert "STAND_INS=1" in refused.stderr
+
+
+def test_stand_ins_need_nothing(secrets):
+    assert run(secrets, "secrets", STAND_INS="1").returncode == 0
+    assert (secrets / "stripe_api_key").read_text().startswith("sk_test_")
+
+
+def test_a_changed_secret_has_another_name_and_the_others_keep_theirs(secrets):
+    run(secrets, "secrets", **GIVEN)
+    before = set(run(secrets, "environment").stdout.splitlines())
+    (secrets / "db_movies").unlink()
+    (secrets / "db_movies").write_text("another")
+
+    after = set(run(secrets, "environment").stdout.splitlines())
+
+    assert [line.partition("=")[0] for line in after - before] == ["export V_DB_MOVIES"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ("info*) exit 1;;", "Docker does not answer"),
+        ("info*) echo inactive false;;", "docker swarm init"),
+    ],
+)
+def test_a_deploy_says_what_is_missing_first(secrets, tmp_path, answers, said):
+    refused = run(secrets, "deploy", DOCKER=fake_docker(tmp_path, answers), **GIVEN)
+
+    assert refused.returncode == 1
+    assert said in refused.stderr
+
+
+def test_without_docker_it_says_so(secrets):
+    assert "There is no nowhere here" in run(secrets, "deploy", DOCKER="nowhere", **GIVEN).stderr
+    assert run(secrets, "is-up", DOCKER="nowhere").returncode == 1
+
+
+NODES = """info*) echo active true;;
+"node ls -q") echo a;;
+"node inspect a") echo '[{"ID":"a","Description":{"Hostname":"one"},"Spec":{"Labels":{}}}]';;
+image*) exit 1;;"""
+
+
+def test_the_only_node_keeps_the_data_and_images_have_to_be_there(secrets, tmp_path):
+    refused = run(secrets, "deploy", DOCKER=fake_docker(tmp_path, NODES), VERSION="v1", **GIVEN)
+
+    assert "node update --label-add data=true a" in (tmp_path / "told").read_text()
+    assert "marquee/web:v1" in refused.stderr
+    assert "make images" in refused.stderr
+
+
+def test_of_several_nodes_somebody_has_to_choose(secrets, tmp_path):
+    other = '{"ID":"b","Description":{"Hostname":"two"},"Spec":{}},'
+    two = NODES.replace("echo '[", f"echo '[{other}")
+    refused = run(secrets, "deploy", DOCKER=fake_docker(tmp_path, two), **GIVEN)
+
+    assert "docker node update --label-add data=true NODE" in refused.stderr
+    assert "label-add" not in (tmp_path / "told").read_text()
