@@ -86,7 +86,8 @@ def configure(service: str, level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    logging.getLogger("pika").setLevel("WARNING")
+    # It tells each failed attempt in a dozen lines and a traceback; whoever made the attempt tells it in one.
+    logging.getLogger("pika").setLevel("CRITICAL")
 
 
 def _add_request_id(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -35,7 +35,7 @@ class RabbitServer:
                 stderr=output,
                 process_group=0,
             )
-        self._wait_until_open(60)
+        self._wait_until_open(150)  # a few seconds on a quiet machine
 
     def kill(self) -> None:
         """kill -9 of the server and everything it started, in the middle of whatever it does."""
