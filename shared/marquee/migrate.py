@@ -25,7 +25,8 @@ _LOCK = 5_204_001
 def migrate(service: str, database_url: str) -> str:
     """Upgrade `service`'s database to its head and return the revision it now has."""
     scripts = ScriptDirectory.from_config(_config(service))
-    engine = create_engine(address(database_url))
+    # Nobody waits for a page here, and a machine that starts everything at once is slow.
+    engine = create_engine(address(database_url), connect_args={"connect_timeout": 15})
     take_any_password(engine)
     try:
         with engine.connect() as connection:
