@@ -1,5 +1,6 @@
 """The identity provider, as a client of it: sign-in, tokens, sign-out."""
 
+import time
 from collections.abc import Mapping
 from copy import copy
 from typing import Any
@@ -25,6 +26,7 @@ log = structlog.get_logger(__name__)
 
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _TIMEOUT = (1, 4)
+_LOOK_EVERY_SECONDS = 2.0
 _UNKNOWN_CLIENT = ("invalid_client", "unauthorized_client")
 
 
@@ -56,6 +58,7 @@ class IdentityProvider:
         self._internal = f"{settings.issuer_internal}/protocol/openid-connect"
         self._callback = f"{settings.auth_url_external.rstrip('/')}/auth/callback"
         self.keys: KeySet = keys_from(settings)
+        self._was_up, self._looked_at = False, float("-inf")
         self._client = OAuth(app).register(
             "keycloak",
             client_cls=_Client,
@@ -73,10 +76,26 @@ class IdentityProvider:
         )
 
     def sign_in(self, *, register: bool = False) -> Response:
-        """Send the browser to the sign-in (or registration) page, with state, nonce and PKCE."""
+        """Send the browser to the sign-in (or registration) page, with state, nonce and PKCE.
+
+        Raises ProviderAway instead of sending anybody to a page that does not load.
+        """
+        if not self.is_up():
+            raise ProviderAway("Nobody can sign in just now. You can look round and book without an account.")
         extra = {"prompt": "create"} if register else {}
         response: Response = self._client.authorize_redirect(self._callback, **extra)
         return response
+
+    def is_up(self) -> bool:
+        """Whether it answers, remembered for a moment: its own page is the next thing people would see."""
+        if time.monotonic() > self._looked_at + _LOOK_EVERY_SECONDS:
+            try:
+                answer = requests.get(f"{self._internal}/certs", timeout=_TIMEOUT, allow_redirects=False)
+                self._was_up = answer.status_code == 200
+            except requests.RequestException:
+                self._was_up = False
+            self._looked_at = time.monotonic()
+        return self._was_up
 
     def redeem(self) -> tuple[Tokens, Mapping[str, Any]]:
         """Turn the callback's code into tokens and the ID token's claims."""

@@ -11,7 +11,7 @@ class TicketClient:
         token = ServiceToken(
             settings.issuer_internal, settings.keycloak_client_id, settings.keycloak_client_secret
         )
-        self._client = ServiceClient("ticket", settings.ticket_url, headers=token.headers, read_seconds=8)
+        self._client = ServiceClient("ticket", settings.ticket_url, own_token=token, read_seconds=8)
 
     def papers(self, booking: BookingFacts) -> Papers:
         """The tickets as PDF, the calendar file, and the door codes. Raises NeighbourAway, NeighbourProblem."""

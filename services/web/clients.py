@@ -173,7 +173,7 @@ def neighbours_from(settings: WebSettings) -> Neighbours:
         tickets=Tickets(
             ServiceClient("ticket", settings.ticket_url, headers=identity_headers, read_seconds=5)
         ),
-        auth=ServiceClient("auth", settings.auth_url, headers=service.headers),
+        auth=ServiceClient("auth", settings.auth_url, own_token=service),
         office=Office(ServiceClient("movies", settings.movies_url, headers=identity_headers, read_seconds=5)),
         door=Door(ServiceClient("ticket", settings.ticket_url, headers=identity_headers)),
     )

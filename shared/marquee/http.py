@@ -51,7 +51,10 @@ class NeighbourProblem(Problem):
 
 
 class ServiceClient:
-    """One neighbour. `headers` is asked on every call: the caller's own token, a guest token, a service token."""
+    """One neighbour. `headers` is asked on every call: the caller's own token, a guest token.
+
+    With `own_token` we call as ourselves; when it is refused, one with a new token follows.
+    """
 
     def __init__(
         self,
@@ -59,10 +62,12 @@ class ServiceClient:
         url: str,
         *,
         headers: Headers = dict,
+        own_token: "ServiceToken | None" = None,
         read_seconds: float = READ_SECONDS,
         pool_size: int = 16,
     ) -> None:
-        self.name, self._url, self._headers = name, url.rstrip("/"), headers
+        self.name, self._url = name, url.rstrip("/")
+        self._own_token, self._headers = own_token, own_token.headers if own_token else headers
         self._timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds)
         self._pool = urllib3.PoolManager(maxsize=pool_size, retries=UNSENT)
         self._breaker = pybreaker.CircuitBreaker(fail_max=5, reset_timeout=5, exclude=[NeighbourProblem])
@@ -106,6 +111,15 @@ class ServiceClient:
             raise NeighbourAway(f"{self.name} answered something that is not JSON") from error
 
     def _answer(self, method: str, path: str, **options: Any) -> urllib3.BaseHTTPResponse:
+        try:
+            return self._call(method, path, **options)
+        except NeighbourProblem as refused:
+            # Refused at the door, so nothing was done: asking again is safe for any method.
+            if refused.code != 401 or not (self._own_token and self._own_token.drop()):
+                raise
+            return self._call(method, path, **options)
+
+    def _call(self, method: str, path: str, **options: Any) -> urllib3.BaseHTTPResponse:
         outcome = "away"
         try:
             answer: urllib3.BaseHTTPResponse = self._breaker.call(self._request, method, path, **options)
@@ -177,6 +191,9 @@ def _problem_of(answer: urllib3.BaseHTTPResponse) -> dict[str, Any]:
     return body if isinstance(body, dict) else {"title": "Refused"}
 
 
+_NEW_SECONDS = 5.0
+
+
 class ServiceToken:
     """A token of our own by client credentials, renewed a minute before it ends.
 
@@ -187,7 +204,7 @@ class ServiceToken:
         self._url = f"{issuer_internal}/protocol/openid-connect/token"
         self._client_id, self._secrets = client_id, several(client_secret) or [""]
         self._pool = urllib3.PoolManager(retries=False)
-        self._token, self._renew_at = "", 0.0
+        self._token, self._fetched_at, self._renew_at = "", 0.0, 0.0
 
     def headers(self) -> dict[str, str]:
         if time.monotonic() >= self._renew_at:
@@ -206,7 +223,15 @@ class ServiceToken:
             token, lasts_seconds = str(body["access_token"]), float(body["expires_in"])
         except (ValueError, KeyError, TypeError) as error:
             raise NeighbourAway("the issuer answered something that is not a token") from error
-        self._token, self._renew_at = token, time.monotonic() + max(5.0, lasts_seconds - 60)
+        self._fetched_at = time.monotonic()
+        self._token, self._renew_at = token, self._fetched_at + max(_NEW_SECONDS, lasts_seconds - 60)
+
+    def drop(self) -> bool:
+        """Forget a token that was refused; False when it is so new that another would fare no better."""
+        if time.monotonic() - self._fetched_at < _NEW_SECONDS:
+            return False
+        self._renew_at = 0.0
+        return True
 
     def _ask(self, secret: str) -> urllib3.BaseHTTPResponse:
         client = {"client_id": self._client_id, "client_secret": secret}

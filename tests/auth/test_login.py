@@ -62,6 +62,17 @@ def test_a_link_signs_nobody_out(app: Flask) -> None:
     assert answer.headers["Location"] == "http://localhost:8081/me"
 
 
+@pytest.mark.parametrize("path", ["/auth/login", "/auth/register"])
+def test_while_the_provider_is_away_people_are_told_and_not_sent_there(app: Flask, path: str) -> None:
+    del app.extensions["auth.provider"].is_up  # look for it: nobody is there
+
+    answer = app.test_client().get(path, headers={"Accept": "text/html"})
+    assert (answer.status_code, answer.mimetype) == (503, "text/html")
+    assert "Sign-in is away for a moment" in answer.text
+    assert answer.headers["Retry-After"] == "2"
+    assert "Location" not in answer.headers
+
+
 @pytest.mark.parametrize(
     ("wanted", "ours"),
     [

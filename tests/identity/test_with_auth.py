@@ -122,6 +122,18 @@ def test_a_sign_in_ends_with_a_session_that_the_website_can_resolve(auth: Auth, 
     }
 
 
+def test_a_new_sign_in_ends_the_old_session_of_that_browser(
+    auth: Auth, nora: Person, provider: Provider
+) -> None:
+    browser = provider.browser()
+    first = auth.sign_in(nora, browser)
+    second = auth.sign_in(nora, browser)
+
+    assert auth.resolve(first).status_code == 404
+    assert auth.resolve(second).status_code == 200
+    assert auth.count() == 1
+
+
 def test_twenty_pages_at_once_with_an_ended_token_cost_one_renewal(auth: Auth, nora: Person) -> None:
     """Two renewals would end the session: the provider takes a reused refresh token for a stolen one."""
     cookie = auth.sign_in(nora)

@@ -134,6 +134,9 @@ class House:
         form = browser.get(f"{self.suite.url('auth')}/auth/login", params={"next": back_to}, timeout=15)
         action = re.search(r'<form[^>]*action="([^"]+)"', form.text)
         assert action, form.text[:2000]
+        for cookie in browser.cookies:
+            # A browser sends Keycloak's Secure cookies to http://localhost, requests does not.
+            cookie.secure = False
         answer = browser.post(
             urljoin(form.url, unescape(action[1])),
             data={"username": name, "password": password},

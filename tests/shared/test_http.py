@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -111,6 +112,42 @@ def test_an_issuer_that_talks_nonsense_is_away(neighbour: Neighbour, answer: byt
 
     with pytest.raises(NeighbourAway):
         ServiceToken(neighbour.url, "marquee-web", "secret").headers()
+
+
+def test_a_service_token_that_is_refused_is_replaced(
+    neighbour: Neighbour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    neighbour.answers = [
+        (200, b'{"access_token": "old", "expires_in": 300}'),
+        (200, b'{"seats": 3}'),
+        (401, b'{"title": "Please sign in"}'),
+        (200, b'{"access_token": "new", "expires_in": 300}'),
+        (200, b'{"seats": 4}'),
+    ]
+    client = ServiceClient(
+        "auth", neighbour.url, own_token=ServiceToken(neighbour.url, "marquee-web", "secret")
+    )
+    assert client.post("/sessions") == {"seats": 3}
+
+    now[0] += 100
+    assert client.post("/sessions") == {"seats": 4}
+
+
+def test_a_new_service_token_that_is_refused_is_not_replaced_at_once(neighbour: Neighbour) -> None:
+    neighbour.answers = [
+        (200, b'{"access_token": "new", "expires_in": 300}'),
+        (401, b'{"title": "Please sign in"}'),
+    ]
+    client = ServiceClient(
+        "auth", neighbour.url, own_token=ServiceToken(neighbour.url, "marquee-web", "secret")
+    )
+
+    for _ in range(2):
+        with pytest.raises(NeighbourProblem):
+            client.post("/sessions")
+    assert len(neighbour.asked) == 3
 
 
 def test_of_two_client_secrets_the_one_the_issuer_knows_is_used(neighbour: Neighbour) -> None:

@@ -60,7 +60,11 @@ def callback(query: Callback) -> Answer:
     verified = current_app.extensions["marquee.verifier"].verify(tokens.access)
     if verified.id != claims["sub"]:
         raise LoginRefused("The tokens belong to two different people.")
+    cookie_name = cookies.session_cookie_name(settings.public_url)
     with transaction() as session:
+        if replaced := request.cookies.get(cookie_name):
+            # Whoever stole or still shares the old cookie does not stay signed in beside the new one.
+            sessions.end_session(session, replaced, _vault())
         person = people.note_person(session, claims)
         secret = sessions.begin_session(
             session,
@@ -73,7 +77,7 @@ def callback(query: Callback) -> Answer:
     log.info("signed_in", person=str(person.id))
     answer = redirect(settings.public_url.rstrip("/") + (login_cookie.pop("next", "") or "/"))
     answer.set_cookie(
-        cookies.session_cookie_name(settings.public_url),
+        cookie_name,
         secret,
         httponly=True,
         samesite="Lax",
@@ -117,7 +121,9 @@ def page_or_problem(problem: Problem) -> Response:
         return render(problem)
     public_url = _settings().public_url.rstrip("/")
     body = render_template("problem.html", problem=problem, public_url=public_url)
-    answer = current_app.response_class(body, status=problem.status, content_type="text/html; charset=utf-8")
+    answer = current_app.response_class(
+        body, status=problem.status, headers=problem.headers, content_type="text/html; charset=utf-8"
+    )
     answer.headers["Content-Security-Policy"] = (
         f"default-src 'none'; style-src {public_url}; font-src {public_url}; frame-ancestors 'none'"
     )
