@@ -15,7 +15,7 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run status logs reset test test-all lint format lock bench clean
+.PHONY: help setup run status logs reset test test-all lint format lock bench audit sbom clean
 
 include docker/stack.mk
 
@@ -61,6 +61,16 @@ lock: $(READY) ## Write requirements/*.txt anew from requirements/*.in
 	$(COMPILE) requirements/local.in -c requirements/dev.txt -o requirements/local.txt
 	$(COMPILE) requirements/runtime.in -c requirements/dev.txt -o requirements/runtime.txt
 	$(COMPILE) requirements/bootstrap.in -c requirements/dev.txt -o requirements/bootstrap.txt
+
+# Tools of their own, kept apart from what Marquee runs with.
+TOOL := $(BIN)/uv tool run --quiet
+
+audit: $(READY) ## Ask PyPI whether a vulnerability is known in what Marquee runs with
+	$(TOOL) --from pip-audit==2.10.1 pip-audit --strict --require-hashes --disable-pip -r requirements/runtime.txt
+
+sbom: $(READY) ## List what Marquee runs with in build/sbom.json (CycloneDX)
+	@mkdir -p build
+	$(TOOL) --from cyclonedx-bom==7.5.0 cyclonedx-py requirements requirements/runtime.txt --output-reproducible -o build/sbom.json
 
 clean: ## Remove .venv and caches; data stays
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis
