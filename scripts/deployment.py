@@ -31,6 +31,7 @@ PORTS = {
     "stripe": ("STRIPE_PORT", 12111),
 }
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_POLITE_TRIES = 5
 AWAY = (URLError, OSError, http.client.HTTPException)
 
 
@@ -137,11 +138,17 @@ class Guest:
         self.at, self.token = at, secrets.token_urlsafe(32)
 
     def ask(self, service: str, method: str, path: str, body: Any = None) -> Answer:
+        """Whatever the answer; "busy, nothing was changed, try again" is tried again."""
         headers = {"X-Guest-Token": self.token, "Accept": "application/json"}
         if body is not None:
             headers["Content-Type"] = "application/json"
         data = None if body is None else json.dumps(body).encode()
-        return send(method, self.at.url(service) + path, data, headers)
+        for _ in range(_POLITE_TRIES):
+            answer = send(method, self.at.url(service) + path, data, headers)
+            if answer.status != 503 or "Retry-After" not in answer.headers:
+                break
+            time.sleep(min(float(answer.headers["Retry-After"]), 5.0))
+        return answer
 
     def get(self, service: str, path: str) -> Any:
         return self._good(service, "GET", path, None)

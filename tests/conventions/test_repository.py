@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from marquee.realm import RealmSettings
 from tests.conventions.houses import SERVICES, settings_class
@@ -171,3 +172,28 @@ def test_links_between_documents_lead_somewhere():
     ]
 
     assert broken == []
+
+
+# --- the workflow on GitHub -----------------------------------------------------------------------------------
+
+
+def workflow_commands() -> list[str]:
+    jobs = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"]
+    return [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
+
+
+def test_the_workflow_calls_what_there_is():
+    commands = "\n".join(workflow_commands())
+    targets = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+    assert set(re.findall(r"^make ([a-z-]+)", commands, re.MULTILINE)) <= targets
+    assert [name for name in re.findall(r"scripts/\S+", commands) if not (ROOT / name).is_file()] == []
+
+
+def test_the_workflow_leaves_out_nothing_that_ci_does():
+    commands = "\n".join(workflow_commands())
+    there = (ROOT / ".ci/run").read_text()
+
+    assert {"make lint", "make test", "make sbom"} <= set(workflow_commands())
+    assert re.findall(r"pytest -m (\"[^\"]+\")", commands) == re.findall(r"pytest -m (\"[^\"]+\")", there)
+    assert set(re.findall(r"missing\+=\((\S+)\)", there)) <= set(commands.split())

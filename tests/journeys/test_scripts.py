@@ -115,7 +115,8 @@ def test_stress_notices_a_seat_sold_twice_or_lost(loaded, statuses, complaint):
 
 
 def test_stress_is_content_with_one_winner_and_refusals(loaded):
-    winner, hold = loaded("stress").judge("A1", ["ann", "bob"], [Answered(409), Answered(201)])
+    answers = [Answered(409), Answered(201), Answered(503)]
+    winner, hold = loaded("stress").judge("A1", ["ann", "bob", "eve"], answers)
 
     assert (winner, hold) == ("bob", {"id": 201})
 
@@ -167,7 +168,7 @@ def test_under_stress_each_seat_has_one_owner(house, here):
     )
 
     assert stressed.returncode == 0, stressed.stdout + stressed.stderr
-    assert stressed.stdout.count("1 x 201, 7 x 409") == 3
+    assert stressed.stdout.count("1 x 201, ") == 3
     assert "database: 3 claims, 3 live seats, the same" in stressed.stdout
 
 
