@@ -1,6 +1,6 @@
 """One process imports what all our programs share, and forks a copy of itself for each of them.
 
-Why: a suite is some twenty Python programs, and each spends three of its four seconds on the same imports
+Why: a suite is some twenty Python programs, and each spends most of its start on the same imports
 and half of its memory on what these leave behind. Imported once and forked, they cost that once. It is a matter
 of this one machine: a program does not know whether it was forked or came through `python -m`, and where there
 is no zygote (macOS) it comes through `python -m`.
