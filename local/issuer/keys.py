@@ -32,8 +32,8 @@ class Keys:
                 self.add("rsa-generated", priority=100)
                 self.add("rsa-enc-generated", priority=100, use="enc")
 
-    def add(self, name: str, *, priority: int, use: str = "sig") -> str:
-        """A new key; the one with the highest priority signs. Returns the component's id."""
+    def add(self, name: str, *, priority: int, use: str = "sig", active: bool = True) -> str:
+        """A new key; the active one with the highest priority signs. Returns the component's id."""
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         component_id = str(uuid4())
         self._store.insert(
@@ -44,7 +44,7 @@ class Keys:
             use=use,
             pem=_pem(key),
             priority=priority,
-            active=True,
+            active=active,
             enabled=True,
         )
         return component_id

@@ -179,12 +179,12 @@ class Provider:
         return Person(self, answer.headers["Location"].rpartition("/")[2], str(wanted["username"]))
 
     @contextmanager
-    def second_key(self) -> Iterator[str]:
+    def second_key(self, *, active: bool = True) -> Iterator[str]:
         """A newer signing key, for as long as the block lasts; answers the component's id."""
         config = {
             "priority": ["200"],
             "enabled": ["true"],
-            "active": ["true"],
+            "active": ["true" if active else "false"],
             "keySize": ["2048"],
             "algorithm": ["RS256"],
         }
@@ -201,6 +201,12 @@ class Provider:
             yield component_id
         finally:
             self.admin("DELETE", f"/components/{component_id}")
+
+    def change_key(self, component_id: str, **config: str) -> None:
+        path = f"/components/{component_id}"
+        found = self.admin("GET", path).json()
+        found["config"] |= {name: [value] for name, value in config.items()}
+        assert self.admin("PUT", path, found).status_code == 204
 
 
 @dataclass(frozen=True)

@@ -354,19 +354,29 @@ def test_after_a_rotation_new_tokens_use_the_new_key_and_old_ones_stay_good(
         assert provider.userinfo(old["access_token"]).status_code == 200
 
 
+def test_a_key_can_be_published_before_it_signs(provider: Provider, nora: Person) -> None:
+    """So that every service knows it when the first token comes."""
+    before = {key["kid"] for key in provider.published_keys()}
+    with provider.second_key(active=False) as component:
+        (new,) = {key["kid"] for key in provider.published_keys()} - before
+        tokens = provider.browser().tokens(nora.username)
+        assert header_of(tokens["access_token"])["kid"] in before
+
+        provider.change_key(component, active="true")
+        renewed = provider.refresh(tokens["refresh_token"]).json()
+        assert header_of(renewed["access_token"])["kid"] == new
+
+
 def test_a_key_switched_off_is_published_no_more_and_its_tokens_count_no_more(
     provider: Provider, nora: Person
 ) -> None:
     browser = provider.browser()
     with provider.second_key() as component:
         old = browser.tokens(nora.username)
-        path, config = f"/components/{component}", {"active": ["false"]}
-        found = provider.admin("GET", path).json()
-        provider.admin("PUT", path, found | {"config": found["config"] | config})
+        provider.change_key(component, active="false")
         assert provider.userinfo(old["access_token"]).status_code == 200
 
-        config |= {"enabled": ["false"]}
-        provider.admin("PUT", path, found | {"config": found["config"] | config})
+        provider.change_key(component, enabled="false")
         assert header_of(old["access_token"])["kid"] not in {key["kid"] for key in provider.published_keys()}
         assert provider.userinfo(old["access_token"]).status_code == 401
         assert browser.logout(id_token_hint=old["id_token"]).status_code == 400

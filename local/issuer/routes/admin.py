@@ -240,8 +240,10 @@ def add_component() -> ResponseReturnValue:
     body = request.get_json()
     if body.get("providerType") != _KEY_PROVIDER or body.get("providerId") != "rsa-generated":
         raise AdminRefused(400, "Only RSA signing keys can be added here")
-    priority = int(body.get("config", {}).get("priority", ["100"])[0])
-    component_id = current_issuer().keys.add(body["name"], priority=priority)
+    config = {"priority": ["100"], "active": ["true"]} | body.get("config", {})
+    component_id = current_issuer().keys.add(
+        body["name"], priority=int(config["priority"][0]), active=config["active"] == ["true"]
+    )
     return Response(status=201, headers={"Location": f"{request.base_url}/{component_id}"})
 
 
