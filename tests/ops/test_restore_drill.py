@@ -4,6 +4,7 @@ What happened at Stripe after the backup is real: money came, money went back, p
 has a place again.
 """
 
+import shutil
 import sys
 import threading
 import time
@@ -52,8 +53,7 @@ def lose_everything(suite: Suite) -> None:
     """All that Marquee itself keeps. Stripe, people's mailboxes and the secrets are elsewhere."""
     suite.stop()
     suite.site.postgres.erase()
-    for path in (suite.site.state.path / "valkey").iterdir():
-        path.unlink()
+    shutil.rmtree(suite.site.state.path / "valkey")
 
 
 def holds_again(check: Callable[[], dict[str, Any]], seconds: float) -> None:
