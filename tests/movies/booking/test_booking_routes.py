@@ -312,3 +312,20 @@ def test_a_started_screening_is_refused_over_the_api(client, database):
     answer = client.post(f"/screenings/{past.id}/holds", json=seats("C4"), headers=ANN)
 
     assert is_problem(answer, 409, "screening-started")
+
+
+def test_the_office_sees_refunds_in_trouble_and_tries_them_again(client, database, screening):
+    held = hold(client, screening, "C4")
+    with database.transaction() as session:
+        booking = session.get(Reservation, held["id"])
+        booking.state, booking.refund_trouble, booking.name = "refund_due", "the bank did not take it", "Ann"
+    editor = MINT.headers(sub="edda-id", roles=["editor"])
+
+    listed = client.get("/refunds/in-trouble", headers=editor).json["refunds"]
+
+    assert [(one["reservation_id"], one["trouble"], one["name"]) for one in listed] == [
+        (held["id"], "the bank did not take it", "Ann")
+    ]
+    assert client.post(f"/reservations/{held['id']}/refund-again", headers=ANN).status_code in (401, 403)
+    assert client.post(f"/reservations/{held['id']}/refund-again", headers=editor).status_code == 200
+    assert client.get("/refunds/in-trouble", headers=editor).json["refunds"] == []
