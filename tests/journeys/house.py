@@ -132,6 +132,9 @@ class House:
         """A browser that went through auth and the issuer's login form, with the cookies it has now."""
         browser = requests.Session()
         form = browser.get(f"{self.suite.url('auth')}/auth/login", params={"next": back_to}, timeout=15)
+        for cookie in browser.cookies:
+            # A browser sends Keycloak's Secure cookies to http://localhost, requests does not.
+            cookie.secure = False
         action = re.search(r'<form[^>]*action="([^"]+)"', form.text)
         assert action, form.text[:2000]
         for cookie in browser.cookies:
