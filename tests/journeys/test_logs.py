@@ -28,10 +28,11 @@ CANARY = "canary-7f3a9c"
 
 @pytest.fixture(scope="module")
 def followed(house):
-    """A booking that was held, paid, printed, mailed, looked at on the website, and let in at the door."""
+    """A booking that was held, paid, printed, mailed, told of, looked at on the website, and let in at the door."""
     buyer, screening = house.guest(), house.screening(10)
     reservation = buyer.book(screening["id"], people=1)
     house.mail("tickets", reservation["id"])
+    assert buyer.at["notification"].get("/inbox")["notices"]
     link = f"{house.suite.url('web')}/bookings/{reservation['id']}?key={reservation['link_key']}"
     assert requests.get(link, timeout=15).ok
     [ticket] = buyer.tickets(reservation["id"])
