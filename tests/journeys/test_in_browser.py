@@ -357,6 +357,23 @@ def test_one_booking_in_two_tabs_is_paid_once(
     assert [intent["net"] for intent in house.ledger(hold["id"])] == [hold["total_cents"]]
 
 
+def test_the_code_fills_the_screen_when_tapped(open_page: Open, screening: dict[str, Any]) -> None:
+    """A mask on the ticket cuts off whatever is fixed inside it: it goes while a code is large, and only then."""
+    page = open_page(viewport=NARROW)
+    pick_and_go_on(page, screening)
+    page.get_by_label("Email").fill("mia@example.org")
+    fill_card(page, VISA)
+    press_pay(page)
+    ticket_codes(page)
+    mask = "getComputedStyle(document.querySelector('.ticket')).maskImage"
+    assert page.evaluate(mask) != "none"
+
+    page.locator("[data-brighten]").first.click()
+
+    assert page.evaluate(mask) == "none"
+    assert page.locator("[data-brighten]").first.bounding_box() == {"x": 0, "y": 0, **NARROW}
+
+
 # --- a foyer without a network ----------------------------------------------------------------------------
 
 
