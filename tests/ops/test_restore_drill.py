@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,12 @@ import pytest
 from local.operating import operate, run_ops
 from local.suite import Suite, scratch_ports
 from tests.faults.invariants import violations
+from tests.faults.persistence import book
 from tests.journeys.house import QUICK, VISA, Buyer, House, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.journey, pytest.mark.timeout(580)]
+# Nothing may run out while a slow machine makes its backup.
+VARIABLES = {**QUICK, "PAY_TTL_SECONDS": "1200", "HOLD_TTL_SECONDS": "1200"}
+pytestmark = [pytest.mark.slow, pytest.mark.journey, pytest.mark.timeout(1500)]
 
 
 class Evening:
@@ -41,12 +45,13 @@ class Evening:
             thread.join()
 
     def wait_for(self, bookings: int) -> None:
-        until(lambda: len(self.ticketed) >= bookings, 120, what=f"{bookings} bookings")
+        until(lambda: len(self.ticketed) >= bookings, 300, what=f"{bookings} bookings")
 
     def _book(self, number: int) -> None:
         while not self.over.is_set():
-            buyer = self.house.guest()
-            self.ticketed.append((buyer, buyer.book(self.house.screening(number)["id"], people=2)))
+            # Who finds the house too slow tries again; that all is well is asked at the end.
+            with suppress(AssertionError):
+                self.ticketed.append(book(self.house, number))
 
 
 def lose_everything(suite: Suite) -> None:
@@ -74,19 +79,20 @@ def test_a_backup_made_while_people_book_brings_everything_back(scratch_folder: 
     state, ports = scratch_folder / "state", scratch_ports()
     backups = scratch_folder / "backups"
     variables = {name: str(port) for name, port in _as_variables(ports).items()}
-    suite = Suite(state, ports, QUICK)
+    suite = Suite(state, ports, VARIABLES)
     suite.start()
     try:
         house = House(suite)
-        before = house.guest()
-        kept = before.book(house.screening(5)["id"])
-        to_cancel = before.book(house.screening(6)["id"])
+        owner, kept = book(house, 5)
+        before, to_cancel = book(house, 6)
         paying = before.reserve_seats(house.screening(7)["id"])
         secret = before.payment(paying["id"])["client_secret"]
 
         with Evening(house) as evening:
             evening.wait_for(5)
-            assert operate("backup", state, {**QUICK, **variables}, [str(backups), "--name", "evening"]) == 0
+            assert (
+                operate("backup", state, {**VARIABLES, **variables}, [str(backups), "--name", "evening"]) == 0
+            )
             known = len(evening.ticketed)
             before.at["movies"].post(f"/reservations/{to_cancel['id']}/cancel")
             assert house.pay(secret, VISA) == "succeeded"
@@ -94,21 +100,21 @@ def test_a_backup_made_while_people_book_brings_everything_back(scratch_folder: 
         unpaid = house.guest()
         open_page = unpaid.reserve_seats(house.screening(8)["id"])
         unpaid.payment(open_page["id"])
-        before.becomes(to_cancel["id"], "refunded")
-        before.becomes(paying["id"], "ticketed")
-        tickets = before.tickets(kept["id"])
+        before.becomes(to_cancel["id"], "refunded", seconds=60)
+        before.becomes(paying["id"], "ticketed", seconds=60)
+        tickets = owner.tickets(kept["id"])
         lost_from = time.perf_counter()
 
         lose_everything(suite)
-        assert operate("restore", state, {**QUICK, **variables}, [str(backups / "evening")]) == 0
+        assert operate("restore", state, {**VARIABLES, **variables}, [str(backups / "evening")]) == 0
         suite.start()
-        holds_again(lambda: violations(house), 60)
+        holds_again(lambda: violations(house), 120)
 
         sys.stdout.write(f"lost to whole again: {time.perf_counter() - lost_from:.1f} s\n")
         assert run_ops(suite.site, "check", "--quiet", "15", "--wait", "30") == 0
         # What the backup knew is as it was, and what happened to it since is caught up with.
-        assert before.state(kept["id"]) == before.state(paying["id"]) == "ticketed"
-        assert before.tickets(kept["id"]) == tickets
+        assert owner.state(kept["id"]) == before.state(paying["id"]) == "ticketed"
+        assert owner.tickets(kept["id"]) == tickets
         assert before.state(to_cancel["id"]) == "refunded"
         # Whoever booked after it has the money back, and nobody can pay for what is no more.
         buyer, lost = evening.ticketed[-1]
@@ -116,7 +122,7 @@ def test_a_backup_made_while_people_book_brings_everything_back(scratch_folder: 
         assert house.net(lost["id"]) == 0
         assert [one["status"] for one in house.ledger(open_page["id"])] == ["canceled"]
         # And the house is open.
-        house.guest().book(house.screening(9)["id"])
+        book(house, 9)
     finally:
         suite.stop()
 
