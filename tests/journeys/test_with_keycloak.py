@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.journey,
     pytest.mark.keycloak,
     pytest.mark.skipif(not (shutil.which("java") and shutil.which("mvn")), reason="needs Java and Maven"),
-    pytest.mark.timeout(600),  # the first test waits for Keycloak's tables
+    pytest.mark.timeout(900),  # the first test waits for Keycloak's tables
 ]
 
 
