@@ -65,9 +65,10 @@ class _Nursery:
         pid = os.fork()
         if pid == 0:
             bind_to_zygote()
+            os.setpgid(0, 0)
             self._leave(output, report)
             return lambda: _become(request)
-        os.setpgid(pid, pid)  # before anybody knows its pid, for they may kill the group at once
+        os.setpgid(pid, pid)  # here too: whoever hears of its pid may kill the group at once
         os.close(output)
         self._reports[pid] = report
         _tell(report, pid)
