@@ -8,14 +8,13 @@ import orjson
 import structlog
 from flask import Flask, Response, make_response, redirect, render_template, request
 from flask_babel import gettext
-from flask_limiter.errors import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from marquee import errors, logs
-from marquee.errors import Problem
+from marquee.errors import Problem, TooMany
 from marquee.http import NeighbourProblem
 from services.web.pages import SignInNeeded
 
@@ -35,7 +34,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(NeighbourProblem, _neighbour)
     app.register_error_handler(Problem, _problem)
     app.register_error_handler(CSRFError, _csrf)
-    app.register_error_handler(RateLimitExceeded, _too_many)
+    app.register_error_handler(TooMany, _too_many)
     app.register_error_handler(ValidationError, lambda e: _problem(errors.from_validation(e)))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
@@ -73,8 +72,9 @@ def _csrf(error: CSRFError) -> Response:
     )
 
 
-def _too_many(error: RateLimitExceeded) -> Response:
-    return _problem(errors.TooMany(gettext("That was a lot at once. Please wait a moment and try again.")))
+def _too_many(problem: TooMany) -> Response:
+    problem.detail = gettext("That was a lot at once. Please wait a moment and try again.")
+    return _problem(problem)
 
 
 def _http(error: HTTPException) -> Any:

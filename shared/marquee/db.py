@@ -6,7 +6,7 @@ Verbs take a `Session` and never commit; whoever opened `transaction()` does.
 import math
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
@@ -27,6 +27,9 @@ from marquee.settings import several
 
 log = structlog.get_logger(__name__)
 Result = TypeVar("Result")
+Row = tuple[Any, ...]
+# One statement, with %s for each parameter, and the row it answers.
+Ask = Callable[[str, Sequence[Any]], Row | None]
 
 # serialization_failure and deadlock_detected: the loser need only try again.
 _LOST_RACES = frozenset({"40001", "40P01"})
@@ -208,24 +211,46 @@ class Database:
         Safe to repeat, because nothing of an undone attempt remains: after_commit actions never ran either.
         What broke at the commit is not repeated: whoever asked knows whether it has a key.
         """
-        patient_until = time.monotonic() + _PATIENCE_SECONDS
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                with self.transaction() as session:
-                    return work(session)
-            except OutcomeUnknown:
-                raise
-            except DBAPIError as error:
-                if getattr(error.orig, "pgcode", None) in _LOST_RACES and attempt < _ATTEMPTS:
-                    wait = random.uniform(0.005, 0.03) * attempt  # noqa: S311 - spreads rivals, guards nothing
-                elif is_away(error) and time.monotonic() < patient_until:
-                    wait = 0.1 * 2.0**attempt * random.uniform(0.25, 0.5)  # noqa: S311 - as above
-                else:
-                    raise
-                log.info("transaction_repeated", attempt=attempt, code=getattr(error.orig, "pgcode", None))
-                time.sleep(wait)
+
+        def attempt() -> Result:
+            with self.transaction() as session:
+                return work(session)
+
+        return _repeated(attempt)
+
+    def ask(self, statement: str, parameters: Sequence[Any]) -> Row | None:
+        """The one row `statement` answers, in a transaction of its own that takes one round trip; repeated like `run`.
+
+        For what is done most: there the way through SQLAlchemy costs more than the statement itself. Raises
+        OutcomeUnknown when the connection breaks.
+        """
+        return _repeated(lambda: self._ask_once(statement, parameters))
+
+    def _ask_once(self, statement: str, parameters: Sequence[Any]) -> Row | None:
+        try:
+            pooled = self.engine.raw_connection()
+        except psycopg2.OperationalError as error:
+            raise OperationalError(statement, None, error) from error
+        driver: Any = pooled.dbapi_connection
+        try:
+            driver.autocommit = True
+            with driver.cursor() as cursor:
+                cursor.execute(statement, parameters)
+                row: Row | None = cursor.fetchone()
+            driver.autocommit = False
+        except BaseException as error:
+            is_broken = bool(driver.closed)
+            pooled.invalidate(error)
+            if is_broken and isinstance(error, psycopg2.Error):
+                raise OutcomeUnknown(statement, None, error) from error
+            if isinstance(error, psycopg2.OperationalError):
+                raise OperationalError(statement, None, error) from error
+            if isinstance(error, psycopg2.Error):
+                raise DBAPIError(statement, None, error) from error
+            raise
+        finally:
+            pooled.close()
+        return row
 
     def is_ready(self) -> bool:
         try:
@@ -234,6 +259,36 @@ class Database:
         except SQLAlchemyError:
             return False
         return True
+
+
+def _repeated(attempt: Callable[[], Result]) -> Result:
+    patient_until = time.monotonic() + _PATIENCE_SECONDS
+    number = 0
+    while True:
+        number += 1
+        try:
+            return attempt()
+        except OutcomeUnknown:
+            raise
+        except DBAPIError as error:
+            if getattr(error.orig, "pgcode", None) in _LOST_RACES and number < _ATTEMPTS:
+                wait = random.uniform(0.005, 0.03) * number  # noqa: S311 - spreads rivals, guards nothing
+            elif is_away(error) and time.monotonic() < patient_until:
+                wait = 0.1 * 2.0**number * random.uniform(0.25, 0.5)  # noqa: S311 - as above
+            else:
+                raise
+            log.info("transaction_repeated", attempt=number, code=getattr(error.orig, "pgcode", None))
+            time.sleep(wait)
+
+
+def asking(session: Session) -> Ask:
+    """`Database.ask` within `session`'s transaction."""
+
+    def ask(statement: str, parameters: Sequence[Any]) -> Row | None:
+        found = session.connection().exec_driver_sql(statement, tuple(parameters)).one_or_none()
+        return None if found is None else tuple(found)
+
+    return ask
 
 
 def in_transaction(work: Callable[[Session], Result]) -> Result:

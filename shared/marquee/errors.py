@@ -108,6 +108,9 @@ class TooMany(Problem):
 
     type, title, status = "/problems/too-many-requests", "Too many requests, please slow down", 429
 
+    def __init__(self, detail: str = "", *, retry_after_seconds: int = 60, **members: Any) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after_seconds)}, **members)
+
 
 class Unavailable(Problem):
     """Something we need is away; trying again soon may work."""

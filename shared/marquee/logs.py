@@ -58,6 +58,10 @@ def booking_in(thing: object) -> UUID | str | None:
 
 def configure(service: str, level: str = "INFO") -> None:
     """Send structlog and the standard library's logging to stdout as JSON."""
+
+    def add_service(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        return {"service": service, **event}
+
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         _add_request_id,
@@ -66,9 +70,10 @@ def configure(service: str, level: str = "INFO") -> None:
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
     ]
+    # Our own lines go straight to stdout: every request writes one.
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[*shared, add_service, structlog.processors.JSONRenderer(serializer=_to_bytes)],
+        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         cache_logger_on_first_use=True,
     )
@@ -78,8 +83,8 @@ def configure(service: str, level: str = "INFO") -> None:
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                lambda _, __, event: {"service": service, **event},
-                structlog.processors.JSONRenderer(serializer=_to_json),
+                add_service,
+                structlog.processors.JSONRenderer(serializer=_to_text),
             ],
         )
     )
@@ -96,5 +101,9 @@ def _add_request_id(_: Any, __: str, event: MutableMapping[str, Any]) -> Mutable
     return event
 
 
-def _to_json(value: Any, **_: Any) -> str:
-    return orjson.dumps(value, default=str).decode()
+def _to_bytes(value: Any, **_: Any) -> bytes:
+    return orjson.dumps(value, default=str)
+
+
+def _to_text(value: Any, **_: Any) -> str:
+    return _to_bytes(value).decode()

@@ -203,6 +203,43 @@ def test_nobody_at_the_address_counts_as_away():
         assert db.is_away(failure.value)
 
 
+# --- one statement alone ----------------------------------------------------------------------------
+
+
+def test_a_statement_asked_alone_is_durable_and_leaves_the_connection_as_it_was(server):
+    database = Database(server.ensure_database("example", "scratch"), pool_size=1)
+    database.run(lambda session: session.execute(text("CREATE TABLE notes (words text)")))
+
+    assert database.ask("INSERT INTO notes VALUES (%s) RETURNING words", ["kept"]) == ("kept",)
+    assert database.ask("SELECT words FROM notes WHERE words = %s", ["other"]) is None
+
+    with database.sessions() as session:
+        session.execute(text("INSERT INTO notes VALUES ('rolled back')"))
+        session.rollback()
+    assert database.ask("SELECT count(*) FROM notes", []) == (1,)
+    database.engine.dispose()
+
+
+def test_a_statement_that_fails_alone_is_told_like_any_other_and_the_pool_goes_on(server):
+    database = Database(server.ensure_database("example", "scratch"), pool_size=1)
+
+    with pytest.raises(OperationalError):
+        database.ask("SET lock_timeout = '1ms'; DO $$ BEGIN RAISE lock_not_available; END $$", [])
+
+    assert database.ask("SELECT 1", []) == (1,)
+    database.engine.dispose()
+
+
+def test_a_statement_whose_connection_breaks_may_have_been_done(server):
+    database = Database(server.ensure_database("example", "scratch"), pool_size=1)
+
+    with pytest.raises(OutcomeUnknown):
+        database.ask("SELECT pg_terminate_backend(pg_backend_pid())", [])
+
+    assert database.ask("SELECT 1", []) == (1,)
+    database.engine.dispose()
+
+
 # --- several ---------------------------------------------------------------------------------------
 
 
@@ -243,3 +280,14 @@ def test_a_server_that_was_demoted_is_left_at_once(pair):
     time.sleep(0.2)
 
     assert write(database) == "second"
+
+
+def test_a_statement_alone_leaves_a_server_that_was_demoted(pair):
+    first, _, database = pair
+    assert write(database) == "first"
+
+    as_superuser(first, "ALTER SYSTEM SET default_transaction_read_only = on")
+    as_superuser(first, "SELECT pg_reload_conf()")
+    time.sleep(0.2)
+
+    assert database.ask("CREATE TABLE new_one AS SELECT 1 AS number; SELECT number FROM new_one", []) == (1,)

@@ -1,4 +1,5 @@
-"""The one place that writes seat_claims. Locking order everywhere: holder, screening, reservations, claims."""
+"""What writes seat_claims, beside the function hold_new_seats (new_holds.py). Locking order everywhere: holder,
+screening, reservations, claims."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
@@ -12,7 +13,8 @@ from sqlalchemy.types import String, Uuid
 
 # One statement for all seats, in sorted order so that two overlapping parties wait for one another instead of
 # blocking each other. A claim that ran out is taken over in place, so a sweeper that sleeps never stops a sale.
-CLAIM = """
+_CLAIM = text(
+    """
     INSERT INTO seat_claims (screening_id, seat, plan_id, reservation_id, expires_at)
     SELECT :screening_id, seat, :plan_id, :reservation_id, :expires_at FROM unnest(:seats) AS seat
     ON CONFLICT (screening_id, seat) DO UPDATE
@@ -20,7 +22,7 @@ CLAIM = """
         WHERE seat_claims.reservation_id = excluded.reservation_id OR seat_claims.expires_at <= now()
     RETURNING seat
     """
-_CLAIM = text(CLAIM).bindparams(bindparam("seats", type_=ARRAY(String)))
+).bindparams(bindparam("seats", type_=ARRAY(String)))
 
 _RELEASE = text(
     """

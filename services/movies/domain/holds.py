@@ -2,21 +2,36 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from marquee.auth import Holder
+from marquee.db import Database, asking
 from marquee.errors import NotFound
 from services.movies.domain import claims, measures, sales, seating, transitions
 from services.movies.domain.booking_problems import HoldExpired, NoMoreExtensions, SeatTaken
 from services.movies.domain.claims import Claimed
-from services.movies.domain.new_holds import write_hold
-from services.movies.domain.places import load_plan
+from services.movies.domain.new_holds import NewHold, hold_free_seats
+from services.movies.domain.places import load_plan, note_plan_of, plan_last_seen
 from services.movies.domain.sales import Sale, Wish
 from services.movies.models import Reservation, ReservedSeat
 from services.movies.settings import MoviesSettings
+
+
+def hold_at_once(
+    database: Database, screening_id: UUID, wishes: Sequence[Wish], holder: Holder, settings: MoviesSettings
+) -> NewHold | None:
+    """Hold all of `wishes` in one round trip, if nothing stands in the way. None: `hold_seats` finds out what does."""
+    known = plan_last_seen(screening_id)
+    if known is None or not sales.fit_together(known[1], wishes):
+        return None
+    hold = hold_free_seats(database.ask, screening_id, *known, wishes, holder, settings)
+    if hold is not None:
+        measures.count_change_now("", "held")
+        transitions.tell_seats_now(screening_id, [wish.seat for wish in wishes], "held")
+    return hold
 
 
 def hold_seats(
@@ -28,21 +43,19 @@ def hold_seats(
     UnknownSeat, SofaSplit, CompanionAlone, CarerAlone, NotOnSale, ScreeningStarted, ScreeningCancelled,
     TooManySeats, TooManyHolds, NotFound.
     """
-    return hold_on_sale(session, screening_id, wishes, holder, settings)[1]
-
-
-def hold_on_sale(
-    session: Session, screening_id: UUID, wishes: Sequence[Wish], holder: Holder, settings: MoviesSettings
-) -> tuple[Sale, Reservation]:
-    """`hold_seats`, with the sale as it was seen."""
     look = sales.lock_and_look(session, screening_id, holder.ids, {wish.seat for wish in wishes})
     sale = look.sale
+    note_plan_of(screening_id, sale.plan_id)
     sales.require_open(sale, settings)
     seats = sales.price_seats(load_plan(session, sale.plan_id), look.prices, wishes)
-    if not look.is_clear:
-        return sale, _hold_after_clearing(session, sale, seats, holder, settings)
-    sales.require_room_for(look.booked, len(seats), settings)
-    return sale, _open_hold(session, sale, seats, holder, settings)
+    hold = None
+    if look.is_clear:
+        sales.require_room_for(look.booked, len(seats), settings)
+    else:
+        hold = _make_way(session, sale, seats, holder, settings)
+    if hold is None:
+        return _open_hold(session, sale, wishes, holder, settings)
+    return _replace_seats(session, sale, hold, seats)
 
 
 def extend_hold(session: Session, hold_id: UUID, holder: Holder, settings: MoviesSettings) -> Reservation:
@@ -181,10 +194,10 @@ def expire_stale(session: Session, sale: Sale, seats: Sequence[str], *, besides:
 _IS_STALE = (Reservation.state == "held", Reservation.expires_at <= func.now())
 
 
-def _hold_after_clearing(
+def _make_way(
     session: Session, sale: Sale, seats: list[ReservedSeat], holder: Holder, settings: MoviesSettings
-) -> Reservation:
-    """Something stands on the wanted seats, or the holder has a hold here already."""
+) -> Reservation | None:
+    """Something stands on the wanted seats, or the holder has a hold here already: answers that."""
     wanted = sales.labels(seats)
     standing = claims.among(session, sale.screening_id, wanted)
     hold = _clear_the_way(session, sale, standing, holder)
@@ -192,9 +205,7 @@ def _hold_after_clearing(
     besides = hold.id if hold else None
     booked = sales.count_booked(session, sale.screening_id, holder.ids, besides=besides)
     sales.require_room_for(booked, len(seats), settings)
-    if hold is None:
-        return _open_hold(session, sale, seats, holder, settings)
-    return _replace_seats(session, sale, hold, seats)
+    return hold
 
 
 def _clear_the_way(
@@ -219,24 +230,14 @@ def _clear_the_way(
 
 
 def _open_hold(
-    session: Session, sale: Sale, seats: list[ReservedSeat], holder: Holder, settings: MoviesSettings
+    session: Session, sale: Sale, wishes: Sequence[Wish], holder: Holder, settings: MoviesSettings
 ) -> Reservation:
-    # Never added to the session: one statement writes it, without the unit of work.
-    hold = Reservation(
-        id=uuid4(),
-        screening_id=sale.screening_id,
-        owner=holder.id,
-        state="held",
-        version=0,
-        extensions=0,
-        currency=sale.currency,
-        created_at=sale.now,
-        expires_at=_end_of_hold(sale, settings),
-        seats=seats,
-        total_cents=sum(seat.price_cents for seat in seats),
-    )
-    wanted = sales.labels(seats)
-    _require_all(session, sale, hold, wanted, write_hold(session, hold, sale.plan_id))
+    plan, wanted = load_plan(session, sale.plan_id), sorted(wish.seat for wish in wishes)
+    new = hold_free_seats(asking(session), sale.screening_id, sale.plan_id, plan, wishes, holder, settings)
+    if new is None:  # somebody claimed one of the seats since we looked
+        occupied = claims.occupied(session, sale.screening_id)
+        raise seat_taken(session, sale, wanted, occupied)
+    hold = session.get_one(Reservation, new.id)
     transitions.tell_seats(session, hold, wanted, "held")
     measures.count_change(session, "", "held")
     return hold

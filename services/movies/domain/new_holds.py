@@ -1,59 +1,76 @@
-"""Writing a new hold, its seats and its claims in one statement: what a busy evening does most."""
+"""Holding seats nothing stands in the way of, in one statement: what a busy evening does most."""
 
-from uuid import UUID
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID, uuid4
 
-from sqlalchemy import Integer, String, TextClause, bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Session
+from marquee.auth import Holder
+from marquee.db import Ask
+from services.movies.domain.places import Plan
+from services.movies.domain.sales import Wish
+from services.movies.settings import MoviesSettings
 
-from services.movies.domain.claims import CLAIM
-from services.movies.models import Reservation
-
-_LISTS: dict[str, type[String | Integer]] = {
-    "seats": String,
-    "kinds": String,
-    "ticket_types": String,
-    "prices": Integer,
-}
-
-
-def writing(claim: str) -> TextClause:
-    """A hold and its priced seats, and then `claim`."""
-    sql = f"""
-        WITH hold AS (
-            INSERT INTO reservations (id, screening_id, owner, state, version, expires_at, extensions,
-                total_cents, currency, email, name, method, attempt, decline_message, link_key, cancel_reason)
-            VALUES (:reservation_id, :screening_id, :owner, 'held', 0, :expires_at, 0,
-                :total_cents, :currency, '', '', '', 0, '', '', '')
-        ), priced AS (
-            INSERT INTO reservation_seats (reservation_id, seat, kind, ticket_type, price_cents)
-            SELECT :reservation_id, * FROM unnest(:seats, :kinds, :ticket_types, :prices)
-        )
-        {claim}
-        """  # noqa: S608 - put together from constants
-    return text(sql).bindparams(*(bindparam(name, type_=ARRAY(kind)) for name, kind in _LISTS.items()))
+# Locks, looks again, and writes hold, prices and claims, or nothing. Its text: migrations/0003.
+_HOLD_NEW_SEATS = (
+    "SELECT seen_at, held_until, paid_in, prices "
+    "FROM hold_new_seats(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
 
 
-_WRITE = writing(CLAIM)
+class PricedSeat(NamedTuple):
+    seat: str
+    kind: str
+    ticket_type: str
+    price_cents: int
 
 
-def write_hold(session: Session, hold: Reservation, plan_id: UUID) -> set[str]:
-    """Write `hold`; answers the seats that were not to be had. Any: roll back."""
-    seats = sorted(hold.seats, key=lambda seat: seat.seat)
-    got = session.execute(
-        _WRITE,
-        {
-            "reservation_id": hold.id,
-            "screening_id": hold.screening_id,
-            "plan_id": plan_id,
-            "owner": hold.owner,
-            "expires_at": hold.expires_at,
-            "total_cents": hold.total_cents,
-            "currency": hold.currency,
-            "seats": [seat.seat for seat in seats],
-            "kinds": [seat.kind for seat in seats],
-            "ticket_types": [seat.ticket_type for seat in seats],
-            "prices": [seat.price_cents for seat in seats],
-        },
+@dataclass(frozen=True)
+class NewHold:
+    """A hold as it was written at `now`, the database's time."""
+
+    id: UUID
+    screening_id: UUID
+    plan: Plan
+    seats: list[PricedSeat]
+    total_cents: int
+    currency: str
+    now: datetime
+    expires_at: datetime
+    state: str = "held"
+    extensions: int = 0
+
+
+def hold_free_seats(
+    ask: Ask,
+    screening_id: UUID,
+    plan_id: UUID,
+    plan: Plan,
+    wishes: Sequence[Wish],
+    holder: Holder,
+    settings: MoviesSettings,
+) -> NewHold | None:
+    """Hold `wishes`, which fit together in `plan`, if nothing at all stands in the way; else None, and nothing is
+    changed.
+
+    In the way are a claim on one of the seats, even a stale one; a hold of the holder's on this screening; a cap; a
+    ticket that is not sold; a screening that is closed, cancelled, unknown, or has another plan by now.
+    """
+    hold_id, wanted = uuid4(), sorted(wishes, key=lambda wish: wish.seat)
+    labels, kinds = [wish.seat for wish in wanted], [plan[wish.seat].kind for wish in wanted]
+    ticket_types = [wish.ticket_type for wish in wanted]
+    found = ask(
+        _HOLD_NEW_SEATS,
+        (
+            *(str(hold_id), str(screening_id), str(plan_id), holder.id, sorted(holder.ids)),
+            *(labels, kinds, ticket_types),
+            *(settings.hold_ttl_seconds, settings.sales_close_minutes_after_start),
+            *(settings.seats_per_holder, settings.other_holds_per_holder),
+        ),
     )
-    return {seat.seat for seat in seats} - set(got.scalars())
+    if found is None:
+        return None
+    now, expires_at, currency, prices = found
+    seats = [PricedSeat(*seat) for seat in zip(labels, kinds, ticket_types, prices, strict=True)]
+    return NewHold(hold_id, screening_id, plan, seats, sum(prices), currency, now, expires_at)

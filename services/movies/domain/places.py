@@ -13,7 +13,7 @@ from services.movies.models import Seat
 
 # Seats further apart than this, in seat widths, have an aisle between them.
 AISLE = 1.5
-_KEPT_PLANS = 500
+_KEPT_PLANS, _KEPT_SCREENINGS = 500, 10_000
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,22 @@ def load_plan(session: Session, plan_id: UUID) -> Plan:
     return _plans[plan_id]
 
 
+def note_plan_of(screening_id: UUID, plan_id: UUID) -> None:
+    """So that `plan_last_seen` needs no look at the database."""
+    if len(_plan_ids) >= _KEPT_SCREENINGS:
+        _plan_ids.clear()
+    _plan_ids[screening_id] = plan_id
+
+
+def plan_last_seen(screening_id: UUID) -> tuple[UUID, Plan] | None:
+    """The plan a screening had when somebody looked. It may have got another one: make sure before it counts."""
+    plan_id = _plan_ids.get(screening_id)
+    plan = _plans.get(plan_id) if plan_id else None
+    return (plan_id, plan) if plan_id and plan else None
+
+
 _plans: dict[UUID, Plan] = {}
+_plan_ids: dict[UUID, UUID] = {}
 
 
 def _place(seat: Seat) -> Place:

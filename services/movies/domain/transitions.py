@@ -7,11 +7,14 @@ held ──> paying ──> confirmed ──> ticketed
           └── late money ───────┘   (or back to confirmed, where the seats are still free)
 """
 
+from uuid import UUID
+
 import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from marquee import live
+from marquee.db import after_commit
 from services.movies.domain import claims, measures
 from services.movies.models import LIVE_STATES, Reservation, ReservationTransition
 
@@ -71,9 +74,13 @@ def move(session: Session, reservation: Reservation, target: str, cause: str) ->
 def tell_seats(session: Session, reservation: Reservation, seats: list[str], seen_as: str) -> None:
     """Show `seats` in another state on every open seat map, once the change is durable."""
     if seats:
-        changed = dict.fromkeys(sorted(seats), seen_as)
-        channel = f"screening:{reservation.screening_id}"
-        live.publish_after_commit(session, channel, {"kind": "seats", "seats": changed})
+        after_commit(session, lambda: tell_seats_now(reservation.screening_id, seats, seen_as))
+
+
+def tell_seats_now(screening_id: UUID, seats: list[str], seen_as: str) -> None:
+    live.publish(
+        f"screening:{screening_id}", {"kind": "seats", "seats": dict.fromkeys(sorted(seats), seen_as)}
+    )
 
 
 def _settle_seats(session: Session, reservation: Reservation, source: str) -> None:

@@ -1,5 +1,6 @@
 """Bookings as the API shows them."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -7,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from marquee.auth import Holder
 from marquee.db import database_now
+from services.movies.domain.new_holds import NewHold, PricedSeat
 from services.movies.domain.places import Plan, load_plan
 from services.movies.domain.reservations import PAID
 from services.movies.models import Reservation, ReservedSeat, Screening
@@ -19,10 +21,14 @@ from services.movies.settings import MoviesSettings
 def to_hold(session: Session, hold: Reservation, settings: MoviesSettings) -> shapes.Hold:
     found = select(Screening.plan_id, func.now()).where(Screening.id == hold.screening_id)
     plan_id, now = session.execute(found).one()
-    return show_hold_at(hold, load_plan(session, plan_id), now, settings)
+    return _hold(hold, load_plan(session, plan_id), now, settings)
 
 
-def show_hold_at(hold: Reservation, plan: Plan, now: datetime, settings: MoviesSettings) -> shapes.Hold:
+def to_new_hold(hold: NewHold, settings: MoviesSettings) -> shapes.Hold:
+    return _hold(hold, hold.plan, hold.now, settings)
+
+
+def _hold(hold: Reservation | NewHold, plan: Plan, now: datetime, settings: MoviesSettings) -> shapes.Hold:
     return shapes.Hold(
         id=hold.id,
         screening_id=hold.screening_id,
@@ -79,12 +85,12 @@ def to_reservation(
     )
 
 
-def _state(booking: Reservation, now: datetime) -> str:
+def _state(booking: Reservation | NewHold, now: datetime) -> str:
     """A hold is over when its time is, whether or not anybody has noted it down."""
     return "expired" if booking.state == "held" and booking.expires_at <= now else booking.state
 
 
-def _seats(plan: Plan, seats: list[ReservedSeat]) -> list[shapes.HeldSeat]:
+def _seats(plan: Plan, seats: Sequence[ReservedSeat | PricedSeat]) -> list[shapes.HeldSeat]:
     places = sorted(seats, key=lambda seat: (plan[seat.seat].rank, plan[seat.seat].x))
     return [
         shapes.HeldSeat(

@@ -6,12 +6,11 @@ from sqlalchemy.orm import Session
 from marquee import logs
 from marquee.api import Answer, Api
 from marquee.auth import GUEST_HEADER, HOLDER, PUBLIC, Holder, current_holder, current_person
-from marquee.db import in_transaction
-from marquee.limits import limited
+from marquee.db import current_database, in_transaction
+from marquee.limits import booker, limited
 from services.movies.domain import advice, holds
-from services.movies.domain.places import load_plan
 from services.movies.domain.sales import Wish
-from services.movies.routes.booking_views import show_hold_at, to_hold
+from services.movies.routes.booking_views import to_hold, to_new_hold
 from services.movies.schemas import booking as shapes
 from services.movies.settings import MoviesSettings
 
@@ -70,15 +69,19 @@ def seat_advice(path: shapes.ScreeningPath, query: shapes.ChosenSeats) -> Answer
     problems=(404, 409, 422, 429),
     summary="Hold all of these seats, or none",
 )
-@limited("20/minute")
+@limited("20/minute", key=booker)
 def hold_seats(path: shapes.ScreeningPath, body: shapes.HoldRequest) -> Answer:
-    holder = current_holder()
+    holder, given = current_holder(), settings()
     wishes = [Wish(seat.seat, seat.ticket_type) for seat in body.seats]
+    new = holds.hold_at_once(current_database(), path.screening_id, wishes, holder, given)
+    if new is not None:
+        logs.concerns(new.id)
+        return to_new_hold(new, given), 201
 
     def work(session: Session) -> shapes.Hold:
-        sale, hold = holds.hold_on_sale(session, path.screening_id, wishes, holder, settings())
+        hold = holds.hold_seats(session, path.screening_id, wishes, holder, given)
         logs.concerns(hold.id)
-        return show_hold_at(hold, load_plan(session, sale.plan_id), sale.now, settings())
+        return to_hold(session, hold, given)
 
     return in_transaction(work), 201
 

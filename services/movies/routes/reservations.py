@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 from marquee.api import Answer, Api
 from marquee.auth import HOLDER, PUBLIC, current_holder
 from marquee.db import in_transaction
-from marquee.limits import limited
+from marquee.limits import booker, limited
 from services.movies.domain import reservations
 from services.movies.domain.reservations import Buyer
 from services.movies.routes.booking_views import to_reservation, to_reservations
@@ -22,7 +22,7 @@ api = Api("reservations", __name__)
     problems=(404, 409, 422, 429),
     summary="Start paying for a hold; a repeat answers the same",
 )
-@limited("20/minute")
+@limited("20/minute", key=booker)
 def start_payment(body: shapes.PaymentStart) -> Answer:
     holder = current_holder()
     buyer = Buyer(body.email, body.name, body.method)

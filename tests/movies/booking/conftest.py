@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from marquee.auth import Holder, Person, guest_id
+from services.movies.domain import holds
 from services.movies.domain.holds import hold_seats
 from services.movies.domain.reservations import Buyer, start_payment
 from services.movies.domain.sales import Wish
@@ -21,6 +22,16 @@ def person(name: str, *, also_guest: str = "") -> Holder:
 
 def adults(*seats: str) -> list[Wish]:
     return [Wish(seat) for seat in seats]
+
+
+def hold_by_api(database, screening_id, wishes, holder, settings):
+    """As the route does: at once where nothing is in the way, else step by step."""
+    given = (database, screening_id, wishes, holder, settings)
+    return holds.hold_at_once(*given) or hold_by_steps(*given)
+
+
+def hold_by_steps(database, screening_id, wishes, holder, settings):
+    return database.run(lambda session: holds.hold_seats(session, screening_id, wishes, holder, settings))
 
 
 TIMES = {

@@ -1,3 +1,5 @@
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -21,9 +23,9 @@ from services.movies.domain.booking_problems import (
 )
 from services.movies.domain.expiry import sweep_holds
 from services.movies.domain.sales import Wish
-from services.movies.models import Reservation, SeatClaim
+from services.movies.models import Reservation, Room, SeatClaim
 from tests.factories.movies import add_plan, add_room, add_screening, price_of
-from tests.movies.booking.conftest import adults, guest, let_time_pass, person
+from tests.movies.booking.conftest import adults, guest, hold_by_api, hold_by_steps, let_time_pass, person
 
 
 def claimed(session):
@@ -321,3 +323,97 @@ def test_adopting_leaves_a_second_hold_on_a_screening_with_the_guest(database, s
 
     with database.transaction() as session:
         assert holds.adopt_holds(session, person("ann", also_guest="ann"), settings) == 0
+
+
+def test_free_seats_are_held_at_once_as_they_would_be_step_by_step(database, settings, screening, hold):
+    hold("A1", by=guest("the first tells the plan"))
+    wishes = [Wish("C2", "child"), Wish("C1")]
+
+    at_once = holds.hold_at_once(database, screening.id, wishes, guest("ann"), settings)
+    with database.transaction() as session:
+        step_by_step = holds.hold_seats(
+            session, screening.id, [Wish("D2", "child"), Wish("D1")], guest("bob"), settings
+        )
+
+    with database.transaction() as session:
+        written = session.get_one(Reservation, at_once.id)
+        assert (written.total_cents, written.currency, written.expires_at) == (
+            at_once.total_cents, at_once.currency, at_once.expires_at
+        )  # fmt: skip
+        assert [(s.seat, s.ticket_type, s.price_cents) for s in written.seats] == [
+            ("C1", "adult", price_of("standard")), ("C2", "child", price_of("standard", "child"))
+        ]  # fmt: skip
+    assert at_once.total_cents == step_by_step.total_cents
+    assert at_once.expires_at - at_once.now == timedelta(seconds=settings.hold_ttl_seconds)
+
+
+@pytest.mark.parametrize(
+    ("who", "seats", "in_the_way"),
+    [
+        ("ann", ["C2"], "the holder's own hold"),
+        ("bob", ["C1", "C2"], "somebody's hold"),
+        ("bob", ["Z99"], "no such seat"),
+        ("bob", [f"E{n}" for n in range(1, 10)], "a cap"),
+        ("hoarder", ["D1"], "holds elsewhere"),
+    ],
+)
+def test_where_anything_is_in_the_way_nothing_is_held_at_once(
+    database, settings, screening, hold, who, seats, in_the_way
+):
+    hold("C1", by=guest("ann"))
+    with database.transaction() as session:
+        others = [add_screening(session) for _ in range(3)]
+    for other in others:
+        hold("C1", by=guest("hoarder"), at=other)
+
+    assert holds.hold_at_once(database, screening.id, adults(*seats), guest(who), settings) is None
+
+    with database.transaction() as session:
+        assert session.query(Reservation).count() == 4
+        assert session.query(SeatClaim).count() == 4
+
+
+@pytest.mark.parametrize("change", ["state = 'cancelled'", "starts_at = now() - interval '1 hour'"])
+def test_nothing_is_held_at_once_where_nothing_is_sold(database, settings, screening, hold, change):
+    hold("A1")
+    with database.transaction() as session:
+        session.execute(text(f"UPDATE screenings SET {change}"))
+
+    assert holds.hold_at_once(database, screening.id, adults("C1"), guest("bob"), settings) is None
+
+
+def test_a_screening_that_got_another_plan_is_looked_at_again(database, settings, screening, hold):
+    hold("A1", by=guest("ann"))
+    with database.transaction() as session:
+        session.execute(text("DELETE FROM reservations"))
+        plan = add_plan(session, session.get_one(Room, screening.room_id), version=2, kinds={"C1": "premium"})
+        session.execute(text("UPDATE screenings SET plan_id = :plan"), {"plan": plan.id})
+
+    assert holds.hold_at_once(database, screening.id, adults("C1"), guest("bob"), settings) is None
+    held = hold_by_api(database, screening.id, adults("C1"), guest("bob"), settings)
+
+    assert held.total_cents == price_of("premium")
+    assert holds.hold_at_once(database, screening.id, adults("C2"), guest("carl"), settings)
+
+
+@pytest.mark.parametrize("way", [holds.hold_at_once, hold_by_steps])
+def test_a_price_that_changes_while_we_wait_for_the_screening_is_the_new_one(
+    database, settings, screening, hold, way
+):
+    hold("A1", by=guest("ann"))
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as session:
+            session.execute(text("SELECT FROM screenings FOR UPDATE"))
+            session.execute(text("UPDATE screening_prices SET price_cents = 4200"))
+            waiting = pool.submit(way, database, screening.id, adults("C1"), guest("bob"), settings)
+            wait_for_a_lock(session)
+
+        assert waiting.result(timeout=10).total_cents == 4200
+
+
+def wait_for_a_lock(session):
+    for _ in range(100):
+        if session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+            return
+        time.sleep(0.02)
+    raise TimeoutError

@@ -11,12 +11,12 @@ from sqlalchemy import ARRAY, String, bindparam, text
 
 from marquee.db import Database
 from marquee.migrate import migrate
-from services.movies.domain import claims, holds, new_holds
+from services.movies.domain import claims, holds
 from services.movies.domain.booking_problems import SeatTaken, TooManyHolds, TooManySeats
 from services.movies.domain.holds import hold_seats
 from services.movies.models import Reservation, SeatClaim
 from tests.factories.movies import add_screening
-from tests.movies.booking.conftest import adults, guest
+from tests.movies.booking.conftest import adults, guest, hold_by_api
 
 THREADS = 12
 _names = count(1)
@@ -32,7 +32,7 @@ def rush(database, settings, screening_id, parties):
             return None
         holder, seats = party
         try:
-            database.run(lambda session: hold_seats(session, screening_id, adults(*seats), holder, settings))
+            hold_by_api(database, screening_id, adults(*seats), holder, settings)
         except Exception as refusal:  # noqa: BLE001 - the kind of refusal is what the test is about
             return type(refusal).__name__
         return "won"
@@ -77,7 +77,6 @@ def test_without_the_constraint_these_tests_fail(create_database, settings, monk
         session.execute(text("ALTER TABLE seat_claims DROP CONSTRAINT pk_seat_claims"))
     monkeypatch.setattr(holds, "require_free", lambda *_, **__: None)
     monkeypatch.setattr(claims, "_CLAIM", _claim_without_guard())
-    monkeypatch.setattr(new_holds, "_WRITE", new_holds.writing(_claim_without_guard().text))
 
     with unguarded.transaction() as session:
         screening = add_screening(session)
@@ -166,7 +165,7 @@ def test_nobody_holds_seats_for_more_than_three_screenings_however_fast(database
 
     def hold_one(screening):
         try:
-            database.run(lambda s: hold_seats(s, screening.id, adults("A1"), hoarder, settings))
+            hold_by_api(database, screening.id, adults("A1"), hoarder, settings)
         except TooManyHolds:
             return "refused"
         return "won"
