@@ -1,4 +1,4 @@
-"""Hold seats nobody stands on in one call: what a busy evening does most (docs/decisions/0009)."""
+"""Hold seats nobody stands on in one call: what a busy evening does most (docs/decisions/0010)."""
 
 from alembic import op
 

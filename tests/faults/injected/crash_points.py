@@ -4,8 +4,8 @@ Point: (the program it happens in, module, function).
 """
 
 POINTS = {
-    # The hold: before, all is written and nothing committed; after, committed and the answer never sent.
-    "C1": ("movies", "sqlalchemy.orm.session", "SessionTransaction.commit"),
+    # The hold: before, nothing is written; after, committed and the answer never sent.
+    "C1": ("movies", "marquee.db", "Database.ask"),
     # The outbox: before, taken and not sent; after, the broker has it and nobody noted so.
     "C2": ("movies-worker", "marquee.messaging.streams", "StreamsPublisher.publish"),
     "C3": ("movies-worker", "marquee.messaging.relay", "Relay._mark"),
