@@ -75,7 +75,7 @@ DEV := -f docker-stack.yml -f docker-compose.override.yml
 
 dev: ## The stack for developers, on one machine without a swarm
 	@$(ON_SWARM) secrets
-	@eval "$$($(ON_SWARM) environment)" && $(COMPOSE) $(DEV) up --detach --wait $(DEV_UP)
+	@eval "$$($(ON_SWARM) environment)" && $(COMPOSE) $(DEV) up --detach && echo "Marquee comes up at http://localhost:8081; how far it is: $(COMPOSE) ps"
 
 dev-stop: ## Remove it; data stays
 	@eval "$$($(ON_SWARM) environment)" && $(COMPOSE) $(DEV) down
