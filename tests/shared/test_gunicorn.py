@@ -45,8 +45,8 @@ class Served:
 def serve(request: pytest.FixtureRequest) -> Iterator[Callable[..., Served]]:
     with ExitStack() as running:
 
-        def start(drain_seconds: float = DRAIN_SECONDS) -> Served:
-            port = free_port()
+        def start(drain_seconds: float = DRAIN_SECONDS, port: int = 0) -> Served:
+            port = port or free_port()
             environment = {
                 **os.environ,
                 "PYTHONPATH": f"{ROOT}:{ROOT / 'shared'}",
