@@ -24,6 +24,9 @@ class Issuer:
         issuer = self
 
         class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self._answer(200, {"keys": []})  # is it there? somebody about to sign in asks
+
             def do_POST(self) -> None:
                 form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
                 issuer.tried.append(form["client_secret"][0] if "client_secret" in form else self._basic())
