@@ -126,7 +126,8 @@ def test_who_left_before_a_key_changed_can_still_come_back(
 
 
 def test_who_left_under_a_key_that_is_gone_starts_again(settings: AuthSettings, issuer: Issuer) -> None:
-    gone = with_changes(settings, session_key=Fernet.generate_key().decode())
+    here = settings.model_copy(update={"keycloak_url_internal": issuer.url})
+    gone = with_changes(here, session_key=Fernet.generate_key().decode())
 
-    assert come_back(gone, with_changes(settings, keycloak_url_internal=issuer.url)) == 401
+    assert come_back(gone, with_changes(here)) == 401
     assert issuer.tried == []

@@ -45,6 +45,10 @@ BEYOND_THE_SCHEMA = {
 
 # Where a check takes something for a fault that is meant: path, check, reason.
 MEANT = [
+    *(
+        (f"/auth/{way}", "not_a_server_error", "503: there is no issuer here")
+        for way in ("login", "register", "signin")
+    ),
     ("/movies/{movie_id}/poster.svg", "use_after_free", "old bookings and diaries go on showing the poster"),
     ("/movies/{movie_id}/screenings", "ensure_resource_availability", "its 404 may be about the room"),
 ]
