@@ -1,6 +1,7 @@
 """Databases, roles and the wait for a schema, as a deployment does them."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg2
 import pytest
@@ -63,7 +64,8 @@ def test_code_waits_for_the_schema_of_its_version_and_takes_a_newer_one(password
 def test_a_wait_says_what_for_and_ends_when_the_schema_is_there(passwords, monkeypatch, capsys):
     databases.main()
     address = databases.address_of("review")
-    monkeypatch.setattr(schema.time, "sleep", lambda _: migrate.migrate("review", address))
+    meanwhile = SimpleNamespace(sleep=lambda _: migrate.migrate("review", address))
+    monkeypatch.setattr(schema, "time", meanwhile)  # not time.sleep itself: other threads sleep, too
 
     schema.wait_until_current("review", [address])
 

@@ -93,7 +93,7 @@ def test_many_starters_build_once(tmp_path, monkeypatch):
         builds.append(out_dir)
         (out_dir / "fonts.css").write_text("")
 
-    monkeypatch.setattr(cache, "build_fonts", build)
+    monkeypatch.setattr("marquee.typography.build.build_fonts", build)
     with ThreadPoolExecutor(8) as pool:
         folders = set(pool.map(cache.ensure_fonts, [tmp_path] * 8))
     assert len(builds) == 1
@@ -106,7 +106,7 @@ def test_a_build_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
         (out_dir / "half.woff2").write_text("")
         raise OSError("disk full")
 
-    monkeypatch.setattr(cache, "build_fonts", build)
+    monkeypatch.setattr("marquee.typography.build.build_fonts", build)
     with pytest.raises(OSError, match="disk full"):
         cache.ensure_fonts(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [".lock"]
