@@ -53,12 +53,14 @@ def test_a_ticket_key_gets_the_next_number(tmp_path: Path) -> None:
 
 def test_a_session_key_is_one_that_encrypts(tmp_path: Path) -> None:
     path = tmp_path / "session_key"
-    path.write_text(Fernet.generate_key().decode())
+    old = Fernet.generate_key().decode()
+    path.write_text(old)
 
     rotate("add", path)
 
-    for key in path.read_text().split(","):
-        Fernet(key)
+    kept, added = path.read_text().split(",")
+    assert kept == old
+    assert Fernet(added).encrypt(b"a token")
 
 
 def test_what_a_provider_makes_is_not_made_up(tmp_path: Path) -> None:
