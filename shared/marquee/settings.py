@@ -80,7 +80,7 @@ class Settings(Variables):
     keycloak_client_id: str
     keycloak_client_secret: str = ""
     # Clients whose users' tokens we honour (the token's `azp`).
-    token_clients: str = "marquee-web,marquee-notification,marquee-programs"  # noqa: S105 - names, no secret
+    token_clients: str = "marquee-web,marquee-notification"  # noqa: S105 - names, no secret
     log_level: str = "INFO"
     body_limit_bytes: int = 1_000_000
     trusted_proxies: int = 0

@@ -8,6 +8,7 @@ import pytest
 from local.issuer.realm import read_realm
 from local.issuer.settings import DEFAULT_REALM_FILE, DEMO_PEOPLE_FILE
 from marquee.realm import RealmFileUnusable
+from marquee.settings import Settings
 from tests.local.issuer.world import NAMES
 
 REALM = json.loads(DEFAULT_REALM_FILE.read_text())
@@ -50,6 +51,15 @@ def test_composites_name_no_built_in_role():
 def test_no_client_has_full_scope_or_the_password_grant():
     assert not any(client["fullScopeAllowed"] for client in REALM["clients"])
     assert not any(client["directAccessGrantsEnabled"] for client in REALM["clients"])
+
+
+def test_tokens_count_of_exactly_those_clients_that_can_get_one():
+    """A name that is trusted and not taken could be taken by anybody who may add clients."""
+    able = {
+        c["clientId"] for c in REALM["clients"] if c["standardFlowEnabled"] or c["serviceAccountsEnabled"]
+    }
+
+    assert set(Settings.model_fields["token_clients"].default.split(",")) == able
 
 
 def test_the_web_clients_tokens_are_meant_for_every_api():
