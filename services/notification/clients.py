@@ -16,16 +16,20 @@ class TicketClient:
     def papers(self, booking: BookingFacts) -> Papers:
         """The tickets as PDF, the calendar file, and the door codes. Raises NeighbourAway, NeighbourProblem."""
         folder = f"/reservations/{booking.reservation_id}"
-        pdf, _ = self._client.get_bytes(f"{folder}/tickets.pdf")
         calendar, _ = self._client.get_bytes(f"{folder}/calendar.ics")
         listed = self._client.get(f"{folder}/tickets")["tickets"]
         return Papers(
             [
-                Attachment("tickets.pdf", pdf, "application/pdf"),
+                self.pdf(booking, "tickets.pdf"),
                 Attachment("screening.ics", calendar, "text/calendar"),
             ],
             [DoorCode(one["seat"], one["reference"], self._picture(one["id"])) for one in listed],
         )
+
+    def pdf(self, booking: BookingFacts, name: str) -> Attachment:
+        """The tickets alone. Raises NeighbourAway, NeighbourProblem."""
+        body, _ = self._client.get_bytes(f"/reservations/{booking.reservation_id}/tickets.pdf")
+        return Attachment(name, body, "application/pdf")
 
     def _picture(self, ticket_id: str) -> bytes:
         body, _ = self._client.get_bytes(f"/tickets/{ticket_id}/qr.png")

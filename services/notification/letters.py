@@ -41,32 +41,72 @@ class Papers:
     codes: list[DoorCode] = field(default_factory=list)
 
 
-def message_of(
-    mail: Mail, papers: Papers, *, sender: str, public_url: str, doors_minutes: int
-) -> EmailMessage:
-    """The whole mail. Its Message-ID follows from the row: a copy after a crash can be told for what it is."""
+@dataclass(frozen=True)
+class Letterhead:
+    """What all our mail has in common."""
+
+    sender: str
+    public_url: str
+    doors_minutes: int
+
+
+@dataclass(frozen=True)
+class Reprint:
+    """A booking whose tickets are sent once more."""
+
+    booking: BookingFacts
+    tickets: Attachment
+
+
+def message_of(mail: Mail, papers: Papers, letterhead: Letterhead) -> EmailMessage:
+    """The whole mail about a booking."""
     content_ids = {
-        code.seat: f"{code.reference}.{mail.subject_id}@{_domain(sender)}" for code in papers.codes
+        code.seat: f"{code.reference}.{mail.subject_id}@{_domain(letterhead.sender)}" for code in papers.codes
     }
-    words = _words(mail, public_url=public_url.rstrip("/"), doors_minutes=doors_minutes) | {
+    booking = BookingFacts.model_validate(mail.facts["booking"])
+    words = _words(booking, letterhead) | {
+        "reason": mail.facts["reason"],
+        "public_url": letterhead.public_url,
         "codes": papers.codes,
         "references": {code.seat: code.reference for code in papers.codes},
         "content_ids": content_ids,
     }
+    message = _written(mail, words, letterhead.sender, to=mail.recipient)
+    _show_codes(message, papers.codes, content_ids)
+    _attach(message, papers.attachments)
+    return message
+
+
+def lookup_message(mail: Mail, found: list[Reprint], *, more: int, letterhead: Letterhead) -> EmailMessage:
+    """The tickets of `found` once more, to the mailbox they were bought with; `more` bookings are left out."""
+    words = {
+        "bookings": [_words(one.booking, letterhead) for one in found],
+        "more": more,
+        "public_url": letterhead.public_url,
+    }
+    message = _written(mail, words, letterhead.sender, to=found[0].booking.email)
+    _attach(message, [one.tickets for one in found])
+    return message
+
+
+def _written(mail: Mail, words: dict[str, object], sender: str, *, to: str) -> EmailMessage:
+    """Its Message-ID follows from the row: a copy after a crash can be told for what it is."""
     message = EmailMessage()
     message["Subject"] = " ".join(_render(mail.template, "subject.txt", words).split())
     message["From"] = sender
-    message["To"] = mail.recipient
+    message["To"] = to
     message["Date"] = format_datetime(mail.created_at)
     message["Message-ID"] = f"<{mail.template}.{mail.subject_id}@{_domain(sender)}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(_render(mail.template, "body.txt", words))
     message.add_alternative(_render(mail.template, "body.html", words), subtype="html")
-    _show_codes(message, papers.codes, content_ids)
-    for attachment in papers.attachments:
+    return message
+
+
+def _attach(message: EmailMessage, attachments: list[Attachment]) -> None:
+    for attachment in attachments:
         main, _, sub = attachment.content_type.partition("/")
         message.add_attachment(attachment.body, maintype=main, subtype=sub, filename=attachment.name)
-    return message
 
 
 def _show_codes(message: EmailMessage, codes: list[DoorCode], content_ids: dict[str, str]) -> None:
@@ -84,22 +124,19 @@ def _show_codes(message: EmailMessage, codes: list[DoorCode], content_ids: dict[
         )
 
 
-def _words(mail: Mail, *, public_url: str, doors_minutes: int) -> dict[str, object]:
-    booking = BookingFacts.model_validate(mail.facts["booking"])
+def _words(booking: BookingFacts, letterhead: Letterhead) -> dict[str, object]:
     zone = ZoneInfo(booking.timezone)
     starts, ends = booking.starts_at.astimezone(zone), booking.ends_at.astimezone(zone)
     return {
         "booking": booking,
-        "reason": mail.facts["reason"],
         "starts": starts,
         "ends": ends,
-        "doors": starts - timedelta(minutes=doors_minutes),
+        "doors": starts - timedelta(minutes=letterhead.doors_minutes),
         "feature": ends - timedelta(minutes=booking.runtime_minutes),
         "refund_until": starts - timedelta(minutes=60),
         "stock": STOCKS[starts.weekday()],
         "seats": ", ".join(seat.label for seat in booking.seats),
-        "link": f"{public_url}/bookings/{booking.reservation_id}?key={booking.link_key}",
-        "public_url": public_url,
+        "link": f"{letterhead.public_url}/bookings/{booking.reservation_id}?key={booking.link_key}",
         "first_name": booking.name.split()[0] if booking.name.strip() else "",
     }
 

@@ -4,6 +4,8 @@ No transaction is open meanwhile.
 """
 
 import threading
+from email.message import EmailMessage
+from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy.exc import OperationalError
@@ -13,13 +15,16 @@ from marquee.contracts.reservation import BookingFacts
 from marquee.db import Database
 from marquee.http import NeighbourAway, NeighbourProblem
 from services.notification.clients import TicketClient
-from services.notification.domain import notices
-from services.notification.letters import Papers, message_of
+from services.notification.domain import lookups, notices
+from services.notification.letters import Letterhead, Papers, Reprint, lookup_message, message_of
 from services.notification.mailer import MailAway, MailRefused, SmtpMailer
 from services.notification.models import Mail
 from services.notification.settings import NotificationSettings
 
 log = structlog.get_logger(__name__)
+
+CANCELLED = 410
+MOST_REPRINTS = 10  # docs/rules/lookups.md
 
 
 class PostRound:
@@ -32,7 +37,10 @@ class PostRound:
         self, database: Database, mailer: SmtpMailer, tickets: TicketClient, settings: NotificationSettings
     ) -> None:
         self._database, self._mailer, self._tickets = database, mailer, tickets
-        self._settings = settings
+        self._lease_seconds = settings.lease_seconds
+        self._letterhead = Letterhead(
+            settings.mail_from, settings.public_url.rstrip("/"), settings.doors_minutes
+        )
 
     def run(self, stop: threading.Event) -> None:
         """Until told to stop; outages are waited out."""
@@ -51,7 +59,7 @@ class PostRound:
     def take_one(self) -> bool:
         """Send one due mail; False when none was due."""
         with self._database.transaction() as session:
-            mail = notices.take_due(session, lease_seconds=self._settings.lease_seconds)
+            mail = notices.take_due(session, lease_seconds=self._lease_seconds)
         if mail is None:
             return False
         with logs.about(mail.subject_id):
@@ -60,7 +68,9 @@ class PostRound:
 
     def _deliver(self, mail: Mail) -> None:
         try:
-            self._send(mail)
+            message = self._message(mail)
+            if message:
+                self._mailer.send(message)
         except (MailAway, NeighbourAway, NeighbourProblem) as error:
             self._put_off(mail, error)
         except MailRefused as error:
@@ -71,19 +81,25 @@ class PostRound:
             log.error("mail_failed", mail=str(mail.id), template=mail.template, exc_info=error)
             self._put_off(mail, error)
         else:
-            with self._database.transaction() as session:
-                notices.sent(session, mail.id)
-            log.info("mail_sent", mail=str(mail.id), template=mail.template)
+            self._done(mail, is_sent=message is not None)
 
-    def _send(self, mail: Mail) -> None:
-        message = message_of(
-            mail,
-            self._papers(mail),
-            sender=self._settings.mail_from,
-            public_url=self._settings.public_url,
-            doors_minutes=self._settings.doors_minutes,
-        )
-        self._mailer.send(message)
+    def _message(self, mail: Mail) -> EmailMessage | None:
+        """None: there is nothing to say."""
+        if mail.template == lookups.TEMPLATE:
+            return self._looked_up(mail)
+        return message_of(mail, self._papers(mail), self._letterhead)
+
+    def _looked_up(self, mail: Mail) -> EmailMessage | None:
+        with self._database.transaction() as session:
+            bookings = lookups.bookings_to_come(session, mail.recipient)
+        found = [one for one in map(self._reprint, bookings[:MOST_REPRINTS]) if one]
+        more = len(bookings[MOST_REPRINTS:])
+        return lookup_message(mail, found, more=more, letterhead=self._letterhead) if found else None
+
+    def _done(self, mail: Mail, *, is_sent: bool) -> None:
+        with self._database.transaction() as session:
+            (notices.sent if is_sent else lookups.forget)(session, mail.id)
+        log.info("mail_sent" if is_sent else "nothing_to_send", mail=str(mail.id), template=mail.template)
 
     def _put_off(self, mail: Mail, error: Exception, *, for_good: bool = False) -> None:
         # The server's words stay in the row: they often repeat the address, which is none of the log's business.
@@ -97,6 +113,16 @@ class PostRound:
         try:
             return self._tickets.papers(BookingFacts.model_validate(mail.facts["booking"]))
         except NeighbourProblem as error:
-            if error.code == 410:  # cancelled meanwhile: the mail still says where the booking is
+            if error.code == CANCELLED:  # the mail still says where the booking is
                 return Papers()
+            raise
+
+    def _reprint(self, booking: BookingFacts) -> Reprint | None:
+        """None when it was cancelled meanwhile."""
+        starts = booking.starts_at.astimezone(ZoneInfo(booking.timezone))
+        try:
+            return Reprint(booking, self._tickets.pdf(booking, f"tickets-{starts:%Y-%m-%d-%H%M}.pdf"))
+        except NeighbourProblem as error:
+            if error.code == CANCELLED:
+                return None
             raise

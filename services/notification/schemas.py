@@ -3,7 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from marquee.api import Shape
+from marquee.addresses import Email
+from marquee.api import Body, Shape
 
 
 class NoticeShape(Shape):
@@ -18,3 +19,7 @@ class NoticeShape(Shape):
 class Inbox(Shape):
     unread: int
     notices: list[NoticeShape]
+
+
+class LookupRequest(Body):
+    email: Email

@@ -19,6 +19,7 @@ from services.web.routes import (
     checkout,
     door,
     live,
+    lookups,
     manage,
     manage_films,
     manage_prices,
@@ -33,7 +34,7 @@ from services.web.routes import (
 from services.web.settings import WebSettings
 from services.web.visitor import Sessions
 
-BUYING = (programme, movies, seats, checkout, bookings, account, live)
+BUYING = (programme, movies, seats, checkout, bookings, lookups, account, live)
 STAFF = (
     door,
     manage,

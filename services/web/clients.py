@@ -149,11 +149,21 @@ class Tickets:
         return self._own.get_bytes(f"/tickets/{ticket_id}/qr.svg", key=key)
 
 
+class Letters:
+    def __init__(self, public: ServiceClient) -> None:
+        self._public = public
+
+    def ask_for_tickets(self, email: str) -> None:
+        """Mail the tickets of this address once more, if there are any."""
+        self._public.post("/lookups", {"email": email})
+
+
 @dataclass(frozen=True)
 class Neighbours:
     movies: Movies
     payments: Payments
     tickets: Tickets
+    letters: Letters
     auth: ServiceClient
     office: Office
     door: Door
@@ -173,6 +183,7 @@ def neighbours_from(settings: WebSettings) -> Neighbours:
         tickets=Tickets(
             ServiceClient("ticket", settings.ticket_url, headers=identity_headers, read_seconds=5)
         ),
+        letters=Letters(ServiceClient("notification", settings.notification_url)),
         auth=ServiceClient("auth", settings.auth_url, own_token=service),
         office=Office(ServiceClient("movies", settings.movies_url, headers=identity_headers, read_seconds=5)),
         door=Door(ServiceClient("ticket", settings.ticket_url, headers=identity_headers)),
@@ -194,6 +205,10 @@ def payments() -> Payments:
 
 def tickets() -> Tickets:
     return neighbours().tickets
+
+
+def letters() -> Letters:
+    return neighbours().letters
 
 
 def office() -> Office:

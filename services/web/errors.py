@@ -111,6 +111,16 @@ def failure_of(status: int, body: dict[str, Any]) -> Failure:
                 "/",
                 gettext("What plays next"),
             )
+        case 404 if request.path.startswith("/bookings/"):
+            return Failure(
+                gettext("We cannot open this booking here"),
+                gettext(
+                    "The link may be cut short, or the seats were booked with another browser. "
+                    "The tickets themselves are safe: we can mail them to you again."
+                ),
+                "/bookings/lookup",
+                gettext("Send me my tickets again"),
+            )
         case 404 if request.path.startswith("/screenings"):
             return Failure(
                 gettext("That showing is over or was moved"),

@@ -16,6 +16,7 @@ NUL = [
     ("payment", "GET", f"/payments/{ID}?key=%00", None),
     ("ticket", "GET", f"/reservations/{ID}/tickets?key=%00", None),
     ("ticket", "POST", f"/door/admissions/{ID}/undo", {"reason": "a\0bc"}),
+    ("notification", "POST", "/lookups", {"email": "a\0b@example.org"}),
     ("review", "GET", "/diary/me?before=%00", None),
 ]
 # A route per service that takes JSON.
@@ -23,6 +24,7 @@ JSON_ROUTES = {
     "auth": "/internal/sessions/resolve",
     "movies": "/reservations",
     "ticket": "/door/scans",
+    "notification": "/lookups",
 }
 
 

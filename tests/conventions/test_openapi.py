@@ -41,6 +41,7 @@ BEYOND_THE_SCHEMA = {
     "/screenings/{screening_id}/seat-advice": "seats of this room",
     "/schedule": "31 days at most, the first before the last",
     "/reservations": "an address that mail can be sent to, a name that can be printed",
+    "/lookups": "an address that mail can be sent to",
 }
 
 # Where a check takes something for a fault that is meant: path, check, reason.

@@ -1,107 +1,23 @@
 """Mail: each thing is told once, under a fixed Message-ID, with the papers that belong to it."""
 
 import re
-from collections.abc import Callable, Iterator
 from datetime import timedelta
-from email.message import EmailMessage
 from uuid import uuid4
 
 import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import func, select, text
 
-from marquee.contracts.reservation import BookingFacts
 from marquee.db import Database, database_now
 from marquee.http import NeighbourAway, NeighbourProblem
-from marquee.testing.apps import settings_for_tests
-from marquee.testing.database import empty, migrated_database
 from services.notification.domain import notices
-from services.notification.letters import Attachment, DoorCode, Papers
 from services.notification.mailer import MailAway, MailRefused
 from services.notification.measures import measure_mails
-from services.notification.models import Mail, Notice
-from services.notification.post import PostRound
-from services.notification.settings import NotificationSettings
+from services.notification.models import Notice
 from tests.factories.bookings import booking_facts
+from tests.notification.conftest import PostOffice
 
 TEMPLATES = ("tickets", "cancelled", "refund_due", "refunded")
-
-
-@pytest.fixture(scope="module")
-def notification_database(create_database: Callable[[str], str]) -> Iterator[Database]:
-    with migrated_database("notification", create_database) as database:
-        yield database
-
-
-@pytest.fixture
-def database(notification_database: Database) -> Database:
-    return empty(notification_database)
-
-
-class FakeMailer:
-    def __init__(self) -> None:
-        self.sent: list[EmailMessage] = []
-        self.trouble: list[Exception] = []
-
-    def send(self, message: EmailMessage) -> None:
-        if self.trouble:
-            raise self.trouble.pop(0)
-        self.sent.append(message)
-
-
-class FakeTickets:
-    def __init__(self) -> None:
-        self.trouble: list[Exception] = []
-
-    def papers(self, booking: BookingFacts) -> Papers:
-        if self.trouble:
-            raise self.trouble.pop(0)
-        return Papers(
-            [
-                Attachment("tickets.pdf", b"%PDF-1.7 paper", "application/pdf"),
-                Attachment("screening.ics", b"BEGIN:VCALENDAR", "text/calendar"),
-            ],
-            [
-                DoorCode(seat.label, f"MQ-7K2FQX-{seat.label}", f"PNG of {seat.label}".encode())
-                for seat in booking.seats
-            ],
-        )
-
-
-class PostOffice:
-    def __init__(self, database: Database) -> None:
-        self.database, self.mailer, self.tickets = database, FakeMailer(), FakeTickets()
-        settings = NotificationSettings(
-            **settings_for_tests(
-                database_url="postgresql+psycopg2://unused",
-                public_url="http://localhost:8081",
-                ticket_url="http://localhost:5003",
-            )
-        )
-        self.round = PostRound(database, self.mailer, self.tickets, settings)  # type: ignore[arg-type]
-
-    def tell(self, template: str, booking: BookingFacts, **more: str) -> None:
-        with self.database.transaction() as session:
-            notices.tell(session, template, booking, **more)
-
-    def work(self) -> None:
-        while self.round.take_one():
-            pass
-
-    def hurry(self) -> None:
-        """As if the wait before the next try were over."""
-        with self.database.transaction() as session:
-            session.execute(text("UPDATE mails SET due_at = now() WHERE state = 'due'"))
-        self.work()
-
-    def mail(self) -> Mail:
-        with self.database.transaction() as session:
-            return session.scalars(select(Mail)).one()
-
-
-@pytest.fixture
-def post(database: Database) -> PostOffice:
-    return PostOffice(database)
 
 
 def test_the_ticket_mail_brings_pdf_and_calendar(post: PostOffice) -> None:

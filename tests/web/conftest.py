@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from marquee.http import NeighbourAway, NeighbourProblem
 from services.web import create_app
-from services.web.clients import Door, Movies, Neighbours, Office, Payments, Tickets
+from services.web.clients import Door, Letters, Movies, Neighbours, Office, Payments, Tickets
 from services.web.recent import Recent
 from services.web.settings import WebSettings
 from services.web.visitor import identity_headers
@@ -95,6 +95,7 @@ def app(world: World, settings: WebSettings) -> Flask:
         movies=Movies(public, own("movies"), Recent(now=iter(range(0, 10**9, 1000)).__next__)),
         payments=Payments(own("payment")),
         tickets=Tickets(own("ticket")),
+        letters=Letters(own("notification")),
         auth=own("auth"),
         office=Office(own("movies")),
         door=Door(own("ticket")),

@@ -16,7 +16,7 @@ __all__ = ["PRICES", "World", "an_id", "fake_neighbours"]
 
 
 def fake_neighbours(world: World) -> Flask:
-    """Every path of movies, payment, ticket and auth that the pages ask for."""
+    """Every path of movies, payment, ticket, notification and auth that the pages ask for."""
     app = Flask("fake_neighbours")
 
     @app.before_request
@@ -37,6 +37,16 @@ def fake_neighbours(world: World) -> Flask:
     def end() -> Any:
         world.sessions.pop(request.get_json()["session"], None)
         return {"end_session_url": "http://issuer.test/logout"}
+
+    @app.post("/lookups")
+    def look_up() -> Any:
+        email = request.get_json()["email"]
+        if "@" not in email:
+            return problem(422, "invalid", "Some of that is not acceptable", "email: this is no address")
+        if world.looked_for.count(email) == 3:
+            return problem(429, "too-many-requests", "Too many requests", "The limit is 3/hour.")
+        world.looked_for.append(email)
+        return "", 202
 
     @app.post("/test/pay/<reservation_id>")
     def pay_as_the_bank(reservation_id: str) -> Any:

@@ -86,6 +86,7 @@ class World:
         self.screenings = {s["id"]: s for s in self._showings()}
         self.away: set[str] = set()
         self.sessions: dict[str, dict[str, Any]] = {}
+        self.looked_for: list[str] = []
         self.asked: list[tuple[str, str, dict[str, str]]] = []
         for screening in self.screenings.values():
             taken = ["A4", "B7", "E4", "F4", "H9", "H10", "H11", "H5", "D3", "G2"]

@@ -34,7 +34,8 @@ def pages(world: World, screening_id: str) -> list[str]:
     return [
         "/", "/?show=evening", "/?day=2031-01-01", "/movies", "/movies?q=nothing-like-it", f"/movies/{movie}", "/rooms",
         f"/screenings/{screening_id}/seats", f"/screenings/{screening_id}/seats?list=1&people=3&step_free=1",
-        "/bookings", "/dashboard", "/signed-out", "/help", "/no-such-page", f"/movies/{an_id('nothing')}",
+        "/bookings", "/bookings/lookup", "/dashboard", "/signed-out", "/help", "/no-such-page",
+        f"/movies/{an_id('nothing')}",
     ]  # fmt: skip
 
 

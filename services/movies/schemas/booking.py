@@ -1,26 +1,18 @@
 """Shapes of the requests and answers about holds and reservations."""
 
-import re
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
+from marquee.addresses import Email
 from marquee.api import Body, Parameters, Shape
 from services.movies.schemas.catalogue import MovieShape
 from services.movies.schemas.houses import CinemaShape
 
 TicketType = Literal["adult", "child", "student", "senior", "carer"]
 SeatLabel = Annotated[str, Field(min_length=1, max_length=8, examples=["G9"])]
-_LABEL = r"[^@\s\x00-\x1f<>,;:\".]"
-_EMAIL = re.compile(rf"[^@\s\x00-\x1f<>,;:\"]{{1,64}}@(?:{_LABEL}+\.)+{_LABEL}{{2,}}")
-
-
-def _is_email(value: str) -> str:
-    if not _EMAIL.fullmatch(value):
-        raise ValueError("this is not an e-mail address")
-    return value
 
 
 def _is_printable(value: str) -> str:
@@ -29,7 +21,6 @@ def _is_printable(value: str) -> str:
     return value
 
 
-Email = Annotated[str, Field(max_length=254, examples=["ann@example.org"]), AfterValidator(_is_email)]
 Name = Annotated[str, Field(max_length=120), AfterValidator(_is_printable)]
 
 

@@ -18,18 +18,19 @@ class Base(DeclarativeBase):
 
 
 class Mail(Base):
-    """A mail to be sent: written once per template and reservation; its Message-ID follows from the two."""
+    """A mail to be sent: written once per template and subject; its Message-ID follows from the two."""
 
     __tablename__ = "mails"
     __table_args__ = (
         UniqueConstraint("template", "subject_id"),
         CheckConstraint("state IN ('due', 'sent', 'given_up')", name="state"),
         Index("ix_mails_due_at", "due_at", postgresql_where=text("state = 'due'")),
+        Index("ix_mails_tickets_of", text("lower(recipient)"), postgresql_where=text("template = 'tickets'")),
     )
 
     id: Mapped[uuid_pk]
     template: Mapped[str] = mapped_column(String(40))
-    subject_id: Mapped[UUID]  # the reservation it is about
+    subject_id: Mapped[UUID]  # the reservation, or the wish, it is about
     recipient: Mapped[str] = mapped_column(String(254))
     facts: Mapped[dict[str, Any]] = mapped_column(JSONB)
     state: Mapped[str] = mapped_column(String(10), default="due")
