@@ -57,6 +57,7 @@ class Scan(Body):
     screening_id: UUID
     scan_id: UUID = Field(description="The scanner's own; sending the same scan again is harmless")
     door: str = Field("", max_length=40)
+    early: bool = Field(False, strict=True, description="Before the doors open: for managers (editors) only")
 
 
 class FrameQuery(Parameters):
@@ -73,6 +74,7 @@ class VerdictShape(Shape):
     seat: str | None
     ticket_type: str | None
     ticket_id: UUID | None
+    reference: str | None = Field(description="What to type for this ticket: MQ-7K2FQX-G9")
     admission_id: UUID | None
     starts_at: datetime | None
     timezone: str | None

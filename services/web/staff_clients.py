@@ -107,8 +107,8 @@ class Door:
     def __init__(self, own: ServiceClient) -> None:
         self._own = own
 
-    def scan(self, code: str, screening_id: str, scan_id: str, door: str) -> Json:
-        body = {"code": code, "screening_id": screening_id, "scan_id": scan_id, "door": door}
+    def scan(self, code: str, screening_id: str, scan_id: str, door: str, *, early: bool) -> Json:
+        body = {"code": code, "screening_id": screening_id, "scan_id": scan_id, "door": door, "early": early}
         return dict(self._own.post("/door/scans", body))
 
     def scan_frame(self, picture: bytes, screening_id: str, scan_id: str, door: str) -> Json | None:

@@ -32,6 +32,7 @@ QUICK = {
     "LEASE_SECONDS": "4",
     "PROCESSING_SECONDS": "3",
     "RATE_LIMITS": "false",
+    "DOORS_MINUTES": "10000",
 }
 VISA, DECLINED, SLOW = "pm_card_visa", "pm_card_chargeDeclined", "pm_card_processing"
 # Where a booking may come to rest.

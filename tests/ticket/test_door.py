@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -22,6 +23,8 @@ Issue = Callable[[BookingFacts], list[Ticket]]
 
 
 class DoorA:
+    """Open so early that the film of the factory, in two hours, lets in."""
+
     def __init__(self, database: Database, keys: SigningKeys) -> None:
         self.database, self.keys = database, keys
 
@@ -29,7 +32,14 @@ class DoorA:
         return tickets.code_of(ticket, self.keys, grace_hours=12)
 
     def scan(
-        self, code: str, screening_id: UUID, *, scan_id: UUID | None = None, name: str = "Door A"
+        self,
+        code: str,
+        screening_id: UUID,
+        *,
+        scan_id: UUID | None = None,
+        name: str = "Door A",
+        doors_minutes: int = 150,
+        early: bool = False,
     ) -> Verdict:
         with self.database.transaction() as session:
             return door.scan(
@@ -40,6 +50,8 @@ class DoorA:
                 door=name,
                 by="person:stan",
                 keys=self.keys,
+                doors_minutes=doors_minutes,
+                early=early,
             )
 
 
@@ -117,6 +129,42 @@ def test_after_the_end_nobody_is_let_in(door_a: DoorA, issue: Issue) -> None:
     facts = booking_facts("G9", starts_in=timedelta(hours=-5))
 
     assert door_a.scan(door_a.code(issue(facts)[0]), facts.screening_id).reason == "over"
+
+
+def test_before_the_doors_open_nobody_is_let_in(
+    door_a: DoorA, issue: Issue, published: Callable[[], list[tuple[str, dict[str, Any]]]]
+) -> None:
+    facts = booking_facts("G9", starts_in=timedelta(minutes=32))
+    code = door_a.code(issue(facts)[0])
+
+    wait = door_a.scan(code, facts.screening_id, doors_minutes=30)
+    in_time = door_a.scan(code, facts.screening_id, doors_minutes=33)
+
+    assert (wait.result, wait.reason, wait.admission_id) == ("check", "too_early", None)
+    assert "Doors open at " in wait.sentence
+    assert in_time.result == "admit"
+
+
+def test_a_ticket_of_another_day_is_told_its_day(door_a: DoorA, issue: Issue) -> None:
+    facts = booking_facts("G9", starts_in=timedelta(days=3))
+    starts = facts.starts_at.astimezone(ZoneInfo(facts.timezone))
+
+    verdict = door_a.scan(door_a.code(issue(facts)[0]), facts.screening_id)
+
+    assert verdict.reason == "too_early"
+    assert f"is on {starts:%A} {starts.day} {starts:%B}, at {starts:%H:%M}" in verdict.sentence
+
+
+def test_a_manager_lets_in_early_but_not_with_a_ticket_that_does_not_count(
+    door_a: DoorA, issue: Issue, database: Database
+) -> None:
+    facts, cancelled = (booking_facts("G9", starts_in=timedelta(days=3)) for _ in range(2))
+    code, void = (door_a.code(issue(booking)[0]) for booking in (facts, cancelled))
+    with database.transaction() as session:
+        tickets.void_tickets(session, cancelled, "cancelled by the buyer")
+
+    assert door_a.scan(code, facts.screening_id, early=True).result == "admit"
+    assert door_a.scan(void, cancelled.screening_id, early=True).reason == "void"
 
 
 @pytest.mark.parametrize("code", ["x", "MQAAAA", "ticket 7", "MQ-AAAAAA-G9", "'; DROP TABLE tickets; --"])

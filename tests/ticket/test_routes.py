@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -151,8 +152,24 @@ def test_only_staff_reach_the_door(app: Flask, mint: TokenMint) -> None:
     assert statuses == [401, 403, 200, 200]
 
 
+def test_only_managers_let_in_before_the_doors_open(app: Flask, mint: TokenMint, issue: Issue) -> None:
+    facts = booking_facts("G9", starts_in=timedelta(days=1))
+    issue(facts)
+    client = app.test_client()
+
+    def scan(*roles: str, **more: Any) -> Any:
+        body = {"code": "MQ", "screening_id": str(facts.screening_id), "scan_id": str(uuid4()), **more}
+        return client.post("/door/scans", json=body, headers=mint.headers(roles=list(roles)))
+
+    told = scan("staff", code=f"MQ-{tickets.reference_of(facts.reservation_id)}-G9").json
+
+    assert (told["result"], told["reason"]) == ("check", "too_early")
+    assert scan("staff", code=told["reference"], early=True).status_code == 403
+    assert scan("staff", "editor", code=told["reference"], early=True).json["result"] == "admit"
+
+
 def test_a_camera_picture_of_the_code_lets_in(app: Flask, mint: TokenMint, issue: Issue) -> None:
-    facts = booking_facts("G9")
+    facts = booking_facts("G9", starts_in=timedelta(minutes=10))
     issue(facts)
     client = app.test_client()
     listed = client.get(f"/reservations/{facts.reservation_id}/tickets?key={facts.link_key}").json

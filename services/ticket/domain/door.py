@@ -32,7 +32,7 @@ _TYPED = re.compile(r"(?:MQ-?)?([A-Z2-7]{6})-?([A-Z]{1,3}\d{1,3})?")
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the screen shows: ADMIT, CHECK (let in, but look) or NO, and why."""
+    """What the screen shows: ADMIT, CHECK (look or ask first; who is let in has an admission) or NO, and why."""
 
     result: str
     reason: str
@@ -49,9 +49,21 @@ class Count:
 
 
 def scan(
-    session: Session, text: str, *, screening_id: UUID, scan_id: UUID, door: str, by: str, keys: SigningKeys
+    session: Session,
+    text: str,
+    *,
+    screening_id: UUID,
+    scan_id: UUID,
+    door: str,
+    by: str,
+    keys: SigningKeys,
+    doors_minutes: int,
+    early: bool = False,
 ) -> Verdict:
-    """Judge a scanned or typed code for the screening whose door this is, and let in when it is right."""
+    """Judge a scanned or typed code for the screening whose door this is, and let in when it is right.
+
+    Nobody is let in before the doors open, but where a manager says so (`early`). Rule: docs/rules/door.md.
+    """
     try:
         ticket = _find(session, text, screening_id, keys)
     except BadCode:
@@ -61,6 +73,8 @@ def scan(
     if ticket is None:
         return Verdict("no", "unknown", "Not one of ours", "No ticket has this code.")
     refusal = _refusal(session, ticket, screening_id)
+    if refusal is None and not early:
+        refusal = _too_early(session, ticket, doors_minutes)
     return refusal or _admit(session, ticket, scan_id=scan_id, door=door, by=by)
 
 
@@ -133,6 +147,20 @@ def _refusal(session: Session, ticket: Ticket, screening_id: UUID) -> Verdict | 
     return None
 
 
+def _too_early(session: Session, ticket: Ticket, doors_minutes: int) -> Verdict | None:
+    facts = facts_of(ticket.booking)
+    opens_at = facts.starts_at - timedelta(minutes=doors_minutes)
+    if database_now(session) >= opens_at:
+        return None
+    doors = (
+        f"Doors open at {opens_at.astimezone(ZoneInfo(facts.timezone)):%H:%M}; a manager may let in before."
+    )
+    when = "" if _is_today(session, facts) else f"on {_day(facts)}, "
+    return Verdict(
+        "check", "too_early", "Too early", f"{facts.title} is {when}at {_clock(facts)}. {doors}", ticket
+    )
+
+
 def _admit(session: Session, ticket: Ticket, *, scan_id: UUID, door: str, by: str) -> Verdict:
     """Let in by inserting: the unique index lets one insert through, whatever else happens at this moment."""
     admission_id = session.execute(
@@ -200,8 +228,12 @@ def _used_sentence(session: Session, standing: Admission) -> str:
 
 
 def _showing(facts: BookingFacts) -> str:
+    return f"{facts.title}, {_day(facts)}, {_clock(facts)}, Screen {facts.room} at {facts.cinema}"
+
+
+def _day(facts: BookingFacts) -> str:
     local = facts.starts_at.astimezone(ZoneInfo(facts.timezone))
-    return f"{facts.title}, {local:%A} {local.day} {local:%B}, {local:%H:%M}, Screen {facts.room} at {facts.cinema}"
+    return f"{local:%A} {local.day} {local:%B}"
 
 
 def _clock(facts: BookingFacts, *, ends: bool = False) -> str:

@@ -65,6 +65,11 @@ class Ticket(Base):
 
     booking: Mapped[Booking] = relationship(back_populates="tickets", lazy="joined")
 
+    @property
+    def reference(self) -> str:
+        """For people to say and type."""
+        return f"MQ-{self.booking.reference}-{self.seat}"
+
 
 class Admission(Base):
     """Somebody was let in. At most one stands per ticket: the partial unique index tells two doors so."""

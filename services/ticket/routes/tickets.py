@@ -127,7 +127,7 @@ def _pdf(booking: Booking, wanted: list[Ticket]) -> Response:
             ticket_type=ticket.ticket_type,
             price_cents=ticket.price_cents,
             code=_code(ticket),
-            reference=_reference(ticket),
+            reference=ticket.reference,
         )
         for ticket in wanted
     ]
@@ -178,15 +178,11 @@ def _shapes(session: Session, booking: Booking) -> list[TicketShape]:
             price_cents=ticket.price_cents,
             state="valid" if booking.state == "valid" else "void",
             code=_code(ticket),
-            reference=_reference(ticket),
+            reference=ticket.reference,
             admitted_at=admitted.get(ticket.id),
         )
         for ticket in booking.tickets_side_by_side
     ]
-
-
-def _reference(ticket: Ticket) -> str:
-    return f"MQ-{ticket.booking.reference}-{ticket.seat}"
 
 
 def _code(ticket: Ticket) -> str:

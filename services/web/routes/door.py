@@ -6,6 +6,7 @@ from uuid import UUID
 from flask import Response, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 
+from marquee.clock import utc_now
 from marquee.errors import Invalid
 from marquee.http import NeighbourAway, NeighbourProblem
 from services.web.clients import door, movies, or_without
@@ -18,12 +19,13 @@ from services.web.views.door import (
     new_scan_id,
     not_checked,
     page_data,
-    stock_word,
+    stock_line,
     tonight,
     undo_reasons,
     verdict_from,
     watch_from,
 )
+from services.web.visitor import current_visitor
 
 pages = Pages("door", __name__)
 STAFF = role_page("staff")
@@ -64,11 +66,19 @@ def scan(screening_id: UUID) -> Any:
     """A code, scanned or typed. Our script asks for JSON; a plain form gets the page with the verdict."""
     if wants_json():
         body = request.get_json()
-        return door().scan(str(body["code"]), str(screening_id), str(body["scan_id"]), _door_name())
+        return door().scan(
+            str(body["code"]),
+            str(screening_id),
+            str(body["scan_id"]),
+            _door_name(),
+            early=body.get("early") is True,
+        )
     code = request.form.get("code", "").strip()
     if not code:
         return redirect(url_for("door.scan_page", screening_id=screening_id), 303)
-    verdict = _judged(code, screening_id, request.form.get("scan_id") or new_scan_id())
+    verdict = _judged(
+        code, screening_id, request.form.get("scan_id") or new_scan_id(), "early" in request.form
+    )
     status = 503 if verdict.result == "unchecked" else 200
     return _scan_page(screening_id, verdict), status
 
@@ -121,7 +131,8 @@ def _scan_page(screening_id: UUID, verdict: Verdict | None) -> str:
         "views/door/scan.html",
         watch=watch,
         verdict=verdict,
-        stock=stock_word(watch.day),
+        stock=stock_line(watch),
+        may_open_early=current_visitor().has("editor"),
         count=or_without(lambda: door().count(str(screening_id))),
         scan_id=new_scan_id(),
         reasons=undo_reasons(),
@@ -130,17 +141,17 @@ def _scan_page(screening_id: UUID, verdict: Verdict | None) -> str:
 
 
 def _watch(screening_id: UUID) -> Watch:
-    return watch_from(movies().screening(str(screening_id)), _door_name())
+    return watch_from(movies().screening(str(screening_id)), _door_name(), utc_now())
 
 
 def _door_name() -> str:
     return str(session.get("door", ""))
 
 
-def _judged(code: str, screening_id: UUID, scan_id: str) -> Verdict:
+def _judged(code: str, screening_id: UUID, scan_id: str, early: bool) -> Verdict:
     """Whatever goes wrong on the way, the screen never says ADMIT."""
     try:
-        return verdict_from(door().scan(code, str(screening_id), scan_id, _door_name()))
+        return verdict_from(door().scan(code, str(screening_id), scan_id, _door_name(), early=early))
     except NeighbourAway:
         return not_checked()
     except NeighbourProblem as problem:

@@ -12,6 +12,7 @@ from services.web.formats import STOCKS
 from services.web.views.showings import Showing, showing_from
 
 NOT_CHECKED = "unchecked"
+EVENING_HOUR = 17
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Verdict:
     title: str
     sentence: str
     admission_id: str = ""
+    reference: str = ""
+    is_too_early: bool = False
 
     @property
     def word(self) -> str:
@@ -36,20 +39,30 @@ class Watch:
     showing: Showing
     cinema: dict[str, Any]
     door: str
+    now: datetime
 
     @property
     def day(self) -> date:
         return self.showing.day
 
+    @property
+    def is_today(self) -> bool:
+        return self.day == self.now.date()
 
-def watch_from(screening: dict[str, Any], door: str) -> Watch:
+
+def watch_from(screening: dict[str, Any], door: str, now: datetime) -> Watch:
     here = zone(screening["cinema"]["timezone"])
-    return Watch(showing_from(screening, here), screening["cinema"], door)
+    return Watch(showing_from(screening, here), screening["cinema"], door, now.astimezone(here))
 
 
 def verdict_from(answer: dict[str, Any]) -> Verdict:
     return Verdict(
-        answer["result"], answer["title"], answer["sentence"], str(answer.get("admission_id") or "")
+        answer["result"],
+        answer["title"],
+        answer["sentence"],
+        str(answer.get("admission_id") or ""),
+        str(answer.get("reference") or ""),
+        answer["reason"] == "too_early",
     )
 
 
@@ -70,6 +83,16 @@ def tonight(programme: dict[str, Any]) -> list[Showing]:
     today = datetime.fromisoformat(programme["now"]).astimezone(here).date()
     ours = [showing for showing in found if not showing.is_cancelled and showing.day == today]
     return sorted(ours, key=lambda showing: (showing.starts, showing.room))
+
+
+def stock_line(watch: Watch) -> str:
+    """Which paper gets in: a ticket of another day is seen before it is scanned."""
+    stock = stock_word(watch.day)
+    if not watch.is_today:
+        return str(gettext("Not today: %(stock)s", stock=stock))
+    if watch.showing.starts.hour < EVENING_HOUR:
+        return str(gettext("Today: %(stock)s", stock=stock))
+    return str(gettext("Tonight: %(stock)s", stock=stock))
 
 
 def stock_word(day: date) -> str:

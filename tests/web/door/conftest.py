@@ -23,3 +23,9 @@ def staff(app: Flask, world: World, ticket: ScriptedClient, browser: Any) -> Any
     app.extensions["marquee.neighbours"] = replace(app.extensions["marquee.neighbours"], door=Door(client))
     browser.sign_in(world, "viewer", "staff")
     return browser
+
+
+@pytest.fixture
+def manager(staff: Any, world: World) -> Any:
+    staff.sign_in(world, "viewer", "staff", "editor")
+    return staff

@@ -136,6 +136,29 @@ def test_undo_takes_the_admission_back_with_a_reason(page, ticket):
     assert ticket.bodies(undo) == [{"reason": "Stepped out again"}]
 
 
+def test_who_comes_too_early_waits_or_is_let_in_by_a_manager(site, screening_id, ticket, manager):
+    early = {"reason": "too_early", "admission_id": None, "reference": "MQ-7K2FQX-F12"}
+    ticket.answers["POST /door/scans"] = verdict("check") | early
+    with playwright.sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        context = chromium.new_context()
+        context.add_cookies([{"name": "marquee", "value": "s" * 43, "url": site}])
+        page = context.new_page()
+        page.goto(f"{site}/door/{screening_id}")
+        type_code(page, "a long code")
+        let_in = page.get_by_role("button", name="Let in early")
+        let_in.wait_for()
+        ticket.answers["POST /door/scans"] = verdict("admit")
+
+        let_in.click()
+
+        playwright.expect(page.locator(WORD)).to_have_text("Admit")
+        playwright.expect(let_in).to_be_hidden()
+        assert scans(ticket)[-1]["code"] == "MQ-7K2FQX-F12"
+        assert [scan["early"] for scan in scans(ticket)] == [False, True]
+        chromium.close()
+
+
 def test_a_denied_camera_is_said_in_words(site, screening_id, staff):
     with playwright.sync_playwright() as play:
         chromium = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])

@@ -9,15 +9,18 @@ ADMISSION = an_id("admission")
 SCAN = an_id("scan")
 
 
-def verdict(result="admit", title="Screen 2 · F12", sentence="Paper Moon 20:30.", admission=ADMISSION):
+def verdict(
+    result="admit", title="Screen 2 · F12", sentence="Paper Moon 20:30.", admission=ADMISSION, reason="ok"
+):
     return {
         "result": result,
-        "reason": "ok",
+        "reason": reason,
         "title": title,
         "sentence": sentence,
         "seat": "F12",
         "ticket_type": "adult",
         "ticket_id": an_id("ticket"),
+        "reference": "MQ-7K2FQX-F12",
         "admission_id": admission,
     }
 
@@ -74,8 +77,39 @@ def test_the_page_names_the_stock_of_the_day_and_counts(staff, door):
     page = staff.get(door).text
 
     assert "Tonight: " in page
+    assert "Not today" not in page
     assert "97" in page
     assert "45" in page
+
+
+def test_the_door_of_another_day_says_so(staff, world, ticket):
+    later = max(world.screenings.values(), key=lambda screening: screening["starts_at"])
+    ticket.answers[f"GET /door/screenings/{later['id']}"] = away()
+
+    page = staff.get(f"/door/{later['id']}").text
+
+    assert "Not today: " in page
+    assert "Tonight: " not in page
+
+
+def test_staff_wait_for_the_doors(staff, ticket, door):
+    ticket.answers["POST /door/scans"] = verdict("check", admission=None, reason="too_early")
+
+    assert "Let in early" not in staff.submit(f"{door}/scans", code="MQ").text
+
+
+def test_a_manager_lets_in_early_by_the_tickets_reference(manager, ticket, door):
+    ticket.answers["POST /door/scans"] = verdict("check", admission=None, reason="too_early")
+    page = manager.submit(f"{door}/scans", code="a long code").text
+    ticket.answers["POST /door/scans"] = verdict()
+    code = page.partition("data-early")[2].partition('name="code" value="')[2].partition('"')[0]
+
+    page = manager.submit(f"{door}/scans", code=code, early="yes").text
+
+    assert "data-word>Admit<" in page
+    first, second = ticket.bodies("POST /door/scans")
+    assert (first["code"], first["early"]) == ("a long code", False)
+    assert (second["code"], second["early"]) == ("MQ-7K2FQX-F12", True)
 
 
 @pytest.mark.parametrize(("result", "word"), [("admit", "Admit"), ("check", "Check"), ("no", "No")])

@@ -156,6 +156,10 @@ find("next").addEventListener("click", (event) => {
   next();
 });
 find("retry").addEventListener("click", () => unanswered && ask(unanswered));
+find("early")?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  ask({ code: screen.reference, scan_id: crypto.randomUUID(), early: true });
+});
 find("undo").addEventListener("submit", async (event) => {
   event.preventDefault();
   const reason = event.submitter.value;

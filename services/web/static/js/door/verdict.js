@@ -12,10 +12,11 @@ export class VerdictScreen {
 
   show(verdict) {
     this.admission = verdict.admission_id || "";
+    this.reference = verdict.reference || "";
     this.stage.classList.remove(...RESULTS.map((result) => `is-${result}`));
     this.stage.classList.add(`is-${verdict.result}`);
     this.#say(this.words[verdict.result], verdict.title, verdict.sentence);
-    this.#offer({ undo: Boolean(this.admission), retry: Boolean(verdict.can_retry) });
+    this.#offer({ undo: Boolean(this.admission), retry: Boolean(verdict.can_retry), early: verdict.reason === "too_early" });
     find("next").focus({ preventScroll: true });
   }
 
@@ -30,7 +31,8 @@ export class VerdictScreen {
     });
   }
 
-  #offer({ undo, retry }) {
+  #offer({ undo, retry, early }) {
+    this.#offerEarly(early);
     find("undo-box").hidden = !undo;
     find("undo-box").open = false;
     find("retry").hidden = !retry;
@@ -49,8 +51,15 @@ export class VerdictScreen {
     find("next").focus();
   }
 
+  // Only managers have the button.
+  #offerEarly(isEarly) {
+    const button = find("early");
+    if (button) button.hidden = !isEarly;
+  }
+
   clear() {
     this.stage.hidden = true;
+    this.#offerEarly(false);
     this.admission = "";
     find("undo-box").hidden = true;
     find("retry").hidden = true;
