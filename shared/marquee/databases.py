@@ -19,7 +19,7 @@ from psycopg2 import sql
 
 from marquee.settings import several
 
-__all__ = ["SERVICES", "address_of", "ensure_database"]
+__all__ = ["PATIENCE_SECONDS", "SERVICES", "address_of", "ensure_database"]
 
 SERVICES = ("auth", "movies", "payment", "ticket", "review", "notification")
 _EXTENSIONS = ("pg_trgm", "btree_gist", "unaccent")
@@ -28,7 +28,8 @@ _ROLE_SETTINGS = {
     "statement_timeout": "5s",
     "idle_in_transaction_session_timeout": "15s",
 }
-_PATIENCE_SECONDS = 120.0
+# Of what is done once per deploy: a failure of it would be taken for a failed deploy.
+PATIENCE_SECONDS = 120.0
 
 # `as_superuser("movies")` is a cursor in that database, committing by itself: CREATE DATABASE wants no transaction.
 AsSuperuser = Callable[[str], AbstractContextManager[Any]]
@@ -74,7 +75,7 @@ def address_of(service: str) -> str:
 
 
 def main() -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     for service in SERVICES:
         while not _has_its_database(service):
             if time.monotonic() > deadline:

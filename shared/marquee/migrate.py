@@ -13,23 +13,27 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
 
-from marquee.databases import SERVICES, address_of
+from marquee.databases import PATIENCE_SECONDS, SERVICES, address_of
 from marquee.db import address, take_any_password
 
 _ROOT = Path(__file__).resolve().parents[2]
 _LOCK = 5_204_001
 
 
-def migrate(service: str, database_url: str) -> str:
-    """Upgrade `service`'s database to its head and return the revision it now has."""
+def migrate(service: str, database_url: str, *, patience_seconds: float = 0) -> str:
+    """Upgrade `service`'s database to its head and return the revision it now has.
+
+    A server that does not answer is asked again for `patience_seconds`.
+    """
     scripts = ScriptDirectory.from_config(_config(service))
     # Nobody waits for a page here, and a machine that starts everything at once is slow.
     engine = create_engine(address(database_url), connect_args={"connect_timeout": 15})
     take_any_password(engine)
     try:
-        with engine.connect() as connection:
+        with _connected(engine, patience_seconds) as connection:
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
             # A migration waits two seconds for a lock, then gives way to the people who are booking.
             connection.execute(text("SET lock_timeout = '2s'; SET statement_timeout = '5min'"))
@@ -39,6 +43,18 @@ def migrate(service: str, database_url: str) -> str:
         return str(scripts.get_current_head())
     finally:
         engine.dispose()
+
+
+def _connected(engine: Engine, patience_seconds: float) -> Connection:
+    deadline = time.monotonic() + patience_seconds
+    while True:
+        try:
+            return engine.connect()
+        except OperationalError as error:
+            if time.monotonic() > deadline:
+                raise
+            sys.stderr.write(f"PostgreSQL does not answer: {str(error.orig).strip()}\n")
+            time.sleep(1)
 
 
 def _upgrade(scripts: ScriptDirectory, connection: Connection) -> None:
@@ -88,7 +104,7 @@ def main(arguments: list[str]) -> None:
     wanted = SERVICES if arguments in ([], ["all"]) else tuple(arguments)
     for service in wanted:
         began = time.perf_counter()
-        head = migrate(service, database_url(service))
+        head = migrate(service, database_url(service), patience_seconds=PATIENCE_SECONDS)
         sys.stdout.write(f"{service}: schema {head} ({time.perf_counter() - began:.1f} s)\n")
 
 

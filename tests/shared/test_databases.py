@@ -1,10 +1,12 @@
 """Databases, roles and the wait for a schema, as a deployment does them."""
 
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import psycopg2
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from marquee import databases, migrate, schema
 
@@ -59,6 +61,22 @@ def test_code_waits_for_the_schema_of_its_version_and_takes_a_newer_one(password
         cursor.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
     schema.wait_until_current("review", [address])
+
+
+def test_migrations_wait_for_a_server_that_does_not_answer_yet(passwords, monkeypatch, capsys):
+    databases.main()
+    address = databases.address_of("review")
+    (passwords / "db_review").write_text("not known yet")
+    too_early = databases.address_of("review")
+    meanwhile = SimpleNamespace(sleep=lambda _: databases.main(), monotonic=time.monotonic)
+    monkeypatch.setattr(migrate, "time", meanwhile)
+
+    newest = migrate.migrate("review", too_early, patience_seconds=5)
+
+    assert schema.found_revision(too_early) == newest
+    assert "PostgreSQL does not answer" in capsys.readouterr().err
+    with pytest.raises(OperationalError):
+        migrate.migrate("review", address)
 
 
 def test_a_wait_says_what_for_and_ends_when_the_schema_is_there(passwords, monkeypatch, capsys):

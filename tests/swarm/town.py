@@ -7,15 +7,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import requests
 
-from tests.journeys.house import House
+from local.topology import SERVICES
+from tests.journeys.house import Buyer, House
 
 ROOT = Path(__file__).resolve().parents[2]
 STACK = "marquee"
@@ -121,18 +122,7 @@ class Town:
 
     def retag(self, version: str) -> None:
         """The same images under the name of another version."""
-        for name in (
-            "web",
-            "auth",
-            "movies",
-            "payment",
-            "ticket",
-            "review",
-            "notification",
-            "jobs",
-            "keycloak",
-            "stand-ins",
-        ):
+        for name in (*SERVICES, "jobs"):
             docker("tag", f"marquee/{name}:{self.settings['VERSION']}", f"marquee/{name}:{version}")
 
     def forget(self) -> None:
@@ -160,12 +150,24 @@ class Town:
         return f"{self.address}/api/{name}"
 
 
+class Failures(list[str]):
+    """What went wrong for those who used the town: when, what, how."""
+
+    def note(self, what: str, how: str) -> None:
+        self.append(f"{datetime.now(UTC):%H:%M:%S.%f} {what}: {how[:200]}")
+
+    def __str__(self) -> str:
+        return "".join(f"\n    {line}" for line in self[:20]) + (
+            f"\n    … {len(self)}" if len(self) > 20 else ""
+        )
+
+
 class Load:
     """People looking around all the time, a new connection each; what failed, and the longest silence."""
 
     def __init__(self, town: Town, paths: list[str], *, people: int = 3, pause: float = 0.1) -> None:
         self.town, self.paths, self.pause = town, paths, pause
-        self.ok, self.failed, self.gap, self._last = 0, Counter[str](), 0.0, time.monotonic()
+        self.ok, self.failed, self.gap, self._last = 0, Failures(), 0.0, time.monotonic()
         self._stop, self._lock = threading.Event(), threading.Lock()
         self._threads = [threading.Thread(target=self._look, args=(n,), daemon=True) for n in range(people)]
 
@@ -175,10 +177,12 @@ class Load:
             thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, failure: object, *_: object) -> None:
         self._stop.set()
         for thread in self._threads:
             thread.join(40)
+        if failure:
+            self.town.say("until it failed", str(self))
 
     def _look(self, number: int) -> None:
         while not self._stop.is_set():
@@ -186,29 +190,28 @@ class Load:
             number += 1
             try:
                 answer = requests.get(self.town.address + path, timeout=20)
-                self._note("" if answer.ok else f"{answer.status_code} {path}")
+                self._note(path, "" if answer.ok else f"{answer.status_code} {answer.text}")
             except requests.RequestException as error:
-                self._note(f"{type(error).__name__} {path}")
+                self._note(path, repr(error))
             self._stop.wait(self.pause)
 
-    def _note(self, failure: str) -> None:
+    def _note(self, path: str, failure: str) -> None:
         with self._lock:
             if failure:
-                self.failed[failure] += 1
+                self.failed.note(path, failure)
                 return
             self.ok += 1
             self.gap, self._last = max(self.gap, time.monotonic() - self._last), time.monotonic()
 
     def __str__(self) -> str:
-        failures = f": {dict(self.failed)}" if self.failed else ""
-        return f"{self.ok} answered, {self.failed.total()} failed{failures}, longest silence {self.gap:.1f} s"
+        return f"{self.ok} answered, longest silence {self.gap:.1f} s, {len(self.failed)} failed{self.failed}"
 
 
 class Booking:
     """Guests who book and pay one after the other, and what became of each."""
 
     def __init__(self, house: House) -> None:
-        self.house, self.booked, self.failed = house, [], Counter[str]()
+        self.house, self.booked, self.failed = house, list[tuple[Buyer, str]](), Failures()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._go_on, daemon=True)
 
@@ -230,8 +233,11 @@ class Booking:
                 self.booked.append((guest, reservation["id"]))
                 until(lambda g=guest, r=reservation["id"]: self.house.pay(g.payment(r)["client_secret"]), 60)
             except (requests.RequestException, AssertionError, KeyError, TypeError) as error:
-                self.failed[f"{type(error).__name__}: {str(error)[:160]}"] += 1
+                self.failed.note(f"booking {number}", repr(error))
             self._stop.wait(0.3)
+
+    def __str__(self) -> str:
+        return f"{len(self.booked)} booked, {len(self.failed)} failed{self.failed}"
 
     def settle(self, seconds: float = 120) -> None:
         """Everything that was accepted comes to its end."""
