@@ -157,8 +157,8 @@ class Failures(list[str]):
         self.append(f"{datetime.now(UTC):%H:%M:%S.%f} {what}: {how[:200]}")
 
     def __str__(self) -> str:
-        return "".join(f"\n    {line}" for line in self[:20]) + (
-            f"\n    … {len(self)}" if len(self) > 20 else ""
+        return "".join(f"\n    {line}" for line in self[:60]) + (
+            f"\n    … {len(self)}" if len(self) > 60 else ""
         )
 
 
