@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from threading import Lock
 
@@ -17,6 +18,8 @@ from local.suite import Suite, scratch_ports
 
 SECONDS = 10.0
 CLIENTS = 8
+# The rest of the demo world's seats are booked and handed to pgbench.
+MOST_HOLDS = 8000
 _POST = {"Content-Type": "application/json"}
 
 
@@ -71,7 +74,7 @@ def _holds(suite: Suite, reference: str, places: Iterator[Place], results: Resul
     _say("holds")
     insert: Act = lambda client: client.send("POST", "/insert", b"{}", _POST)[0]  # noqa: E731
     before = _run("insert and commit", reference, insert, seconds=SECONDS / 2)
-    holds = _run("hold one seat", suite.url("movies"), take_each(hold_jobs(places)))
+    holds = _run("hold one seat", suite.url("movies"), take_each(hold_jobs(islice(places, MOST_HOLDS))))
     after = _run("insert and commit", reference, insert, seconds=SECONDS / 2)
     results.holds = Line(holds, _both(before, after))
 

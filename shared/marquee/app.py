@@ -24,7 +24,14 @@ SECURITY_SCHEMES: dict[str, Any] = {
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
     "guest": {"type": "apiKey", "in": "header", "name": auth.GUEST_HEADER},
 }
-API_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
+SECURE_HEADERS = (
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),
+    ("Cache-Control", "no-store"),
+)
 
 
 def build_app(
@@ -161,15 +168,9 @@ def _finish(response: Response) -> Response:
 
 
 def secure_headers(response: Response) -> None:
-    """What every answer carries (RELIABILITY M6.3); pages bring a policy of their own."""
-    headers = response.headers
-    headers.setdefault("Content-Security-Policy", API_POLICY)
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
-    if "Cache-Control" not in headers:
-        headers["Cache-Control"] = "no-store"
+    """What every answer carries (RELIABILITY M6.3), unless it brings its own, as pages bring a policy."""
+    given = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 - headers are no dict
+    response.headers.extend([(name, value) for name, value in SECURE_HEADERS if name.lower() not in given])
 
 
 def _invalid(error: ValidationError) -> Response:

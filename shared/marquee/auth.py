@@ -285,6 +285,13 @@ def signed_in_person() -> Person:
 
 def current_holder() -> Holder:
     """The caller as owner of bookings: a signed-in person, a guest with a token, or both at once."""
+    if "holder" not in g:
+        g.holder = _holder()
+    holder: Holder = g.holder
+    return holder
+
+
+def _holder() -> Holder:
     person = current_person()
     token = request.headers.get(GUEST_HEADER, "")
     if token and len(token) < _MIN_GUEST_TOKEN:

@@ -30,6 +30,8 @@ PING_SECONDS = 15.0
 # Nobody sees a seat change a hundredth of a second later; a busy evening's changes then travel together.
 GATHER_SECONDS = 0.01
 MOST_AT_ONCE, MOST_WAITING = 200, 10_000
+# Channel, message, channel, message ...: one command, one answer.
+_PUBLISH_ALL = "for i = 1, #ARGV, 2 do redis.call('PUBLISH', ARGV[i], ARGV[i + 1]) end"
 _publisher: "Publisher | None" = None
 
 
@@ -117,10 +119,7 @@ class Publisher:
 
     def _send(self, messages: list[tuple[str, bytes]]) -> None:
         try:
-            with self._redis.pipeline(transaction=False) as pipeline:
-                for channel, message in messages:
-                    pipeline.publish(channel, message)
-                pipeline.execute()
+            self._redis.eval(_PUBLISH_ALL, 0, *(part for message in messages for part in message))
         except RedisError as error:
             log.warning("live_unavailable", error=repr(error), lost=len(messages))
 

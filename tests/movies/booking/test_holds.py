@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from marquee.db import asking
 from marquee.errors import NotFound
 from services.movies.domain import holds
 from services.movies.domain.booking_problems import (
@@ -22,6 +23,8 @@ from services.movies.domain.booking_problems import (
     UnknownSeat,
 )
 from services.movies.domain.expiry import sweep_holds
+from services.movies.domain.new_holds import hold_free_seats
+from services.movies.domain.places import plan_last_seen
 from services.movies.domain.sales import Wish
 from services.movies.models import Reservation, Room, SeatClaim
 from tests.factories.movies import add_plan, add_room, add_screening, price_of
@@ -417,3 +420,33 @@ def wait_for_a_lock(session):
             return
         time.sleep(0.02)
     raise TimeoutError
+
+
+MANY_HOLDS = text(
+    """
+    INSERT INTO reservations (id, screening_id, owner, state, version, expires_at, extensions, total_cents, currency,
+        email, name, method, attempt, decline_message, link_key, cancel_reason)
+    SELECT gen_random_uuid(), :screening_id, 'guest:' || n, 'held', 0, now() + interval '5 minutes', 0, 950, 'EUR',
+        '', '', '', 0, '', '', '' FROM generate_series(1, 700) AS n
+    """
+)
+# By this transaction; a session may have read before.
+BOOKINGS_READ = text(
+    "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'reservations'"
+)
+
+
+def test_a_new_guests_hold_reads_nobody_elses_bookings(database, settings, screening, hold):
+    """Also while PostgreSQL does not know yet how many there are, as on the evening sales begin."""
+    plan = hold("C9", by=guest("zoe")).id and plan_last_seen(screening.id)
+    with database.transaction() as session:
+        session.execute(MANY_HOLDS, {"screening_id": screening.id})
+    database.engine.dispose()
+
+    with database.transaction() as session:
+        before = session.scalar(BOOKINGS_READ)
+        held = hold_free_seats(asking(session), screening.id, *plan, adults("C1"), guest("ann"), settings)
+        read = session.scalar(BOOKINGS_READ) - before
+
+    assert held is not None
+    assert read < 20
