@@ -1,5 +1,6 @@
 """Seat plans: drawn once, then never changed. A new layout is a new version; screenings keep theirs."""
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +12,7 @@ from marquee.errors import NotFound
 from services.movies.domain.layouts import DrawnPlan, Layout, draw
 from services.movies.domain.prices import kinds_of_plan
 from services.movies.domain.screenings import lock_room, lock_upcoming
-from services.movies.models import Room, Screening, Seat, SeatClaim, SeatPlan
+from services.movies.models import Room, Screening, ScreeningPrice, Seat, SeatClaim, SeatPlan
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,12 @@ def _movable(session: Session, locked: list[Screening], kinds: set[str]) -> list
     # Even a claim that ran out ties the screening to its plan (a foreign key) until the sweeper has been.
     ids = [screening.id for screening in locked]
     claimed = set(session.scalars(select(SeatClaim.screening_id).where(SeatClaim.screening_id.in_(ids))))
+    priced = defaultdict(set)
+    lines = select(ScreeningPrice.screening_id, ScreeningPrice.kind).where(
+        ScreeningPrice.screening_id.in_(ids)
+    )
+    for screening_id, kind in session.execute(lines):
+        priced[screening_id].add(kind)
     return [
-        screening
-        for screening in locked
-        if screening.id not in claimed and kinds <= {price.kind for price in screening.prices}
+        screening for screening in locked if screening.id not in claimed and kinds <= priced[screening.id]
     ]

@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from marquee.auth import Holder
 from marquee.contracts.payment import PaymentCancelRequested, PaymentRequested, RefundRequested
@@ -94,9 +94,13 @@ def cancel_reservation(
     return booking
 
 
+# What a page shows of a booking, in one statement.
+_WITH_ITS_SCREENING = joinedload(Reservation.screening, innerjoin=True)
+
+
 def find_reservation(session: Session, reservation_id: UUID, holder: Holder | None, key: str) -> Reservation:
     """For its owner, or for whoever has the link of its mail. Raises NotFound."""
-    booking = session.get(Reservation, reservation_id)
+    booking = session.get(Reservation, reservation_id, options=[_WITH_ITS_SCREENING])
     if booking is None:
         raise NotFound("There is no such booking.")
     owned = holder is not None and holder.owns(booking.owner)

@@ -95,7 +95,7 @@ class Screening(Base):
 
     movie: Mapped[Movie] = relationship(lazy="joined")
     room: Mapped[Room] = relationship(lazy="joined")
-    prices: Mapped[list["ScreeningPrice"]] = relationship(cascade="all, delete-orphan", lazy="selectin")
+    prices: Mapped[list["ScreeningPrice"]] = relationship(cascade="all, delete-orphan")
 
 
 class ScreeningPrice(Base):
