@@ -85,7 +85,10 @@ def roll_back(swarm: Swarm, names: list[str]) -> None:
     services = [_named(swarm, name) for name in names] or _of_the_last_version(swarm)
     services = [service for service in services if service.can_go_back]
     if not services:
-        raise Failed("There is nothing to go back to: no service was changed since it was first deployed.")
+        raise Failed(
+            "There is nothing to go back to: the last deploy changed none of these services.\n"
+            "  make deploy VERSION=... brings any version whose images are there"
+        )
     before = swarm.services()
     for service in services:
         swarm.run("service", "rollback", "--detach", f"{swarm.stack}_{service.name}")

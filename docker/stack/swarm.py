@@ -60,9 +60,21 @@ class Swarm:
         done = self._call(arguments)
         return "" if done.returncode else done.stdout
 
-    def _call(self, arguments: tuple[str, ...]) -> "subprocess.CompletedProcess[str]":
+    def last_lines(self, service: str, lines: int) -> list[str]:
+        """Of its log. Docker may wait for ever for the log of a task that has gone, so we do not."""
+        arguments = ("service", "logs", "--raw", "--tail", str(lines), f"{self.stack}_{service}")
         try:
-            return subprocess.run([*self.docker, *arguments], capture_output=True, text=True, check=False)
+            return self._call(arguments, seconds=15).stdout.splitlines()[-lines:]
+        except subprocess.TimeoutExpired as late:
+            return (late.stdout or b"").decode(errors="replace").splitlines()[-lines:]
+
+    def _call(
+        self, arguments: tuple[str, ...], seconds: "float | None" = None
+    ) -> "subprocess.CompletedProcess[str]":
+        try:
+            return subprocess.run(
+                [*self.docker, *arguments], capture_output=True, text=True, check=False, timeout=seconds
+            )
         except FileNotFoundError:
             raise Failed(
                 f"There is no {self.docker[0]} here. Install Docker, or name yours: make DOCKER=..."
@@ -127,10 +139,16 @@ class Swarm:
             update=update.get("State", ""),
             update_began=update.get("StartedAt", ""),
             update_message=update.get("Message", ""),
-            can_go_back="PreviousSpec" in raw,
+            # Deploying the same again, or scaling, leaves nothing before it but itself.
+            can_go_back=_contents(raw.get("PreviousSpec", spec)) != _contents(spec),
             nodes=tuple(sorted({nodes.get(task.get("NodeID", ""), "?") for task in running})),
             troubles=tuple(dict.fromkeys(_troubles(tasks))),
         )
+
+
+def _contents(spec: dict) -> dict:
+    """What runs in its containers."""
+    return spec["TaskTemplate"]["ContainerSpec"]
 
 
 def _same_image(task: dict, image: str) -> bool:

@@ -139,6 +139,12 @@ def test_a_new_version_comes_while_people_book_and_nobody_notices(town, house):
     assert {town.image(service).rpartition(":")[2] for service in OURS} == {"next"}
 
 
+def test_one_step_back(town):
+    town.make("rollback", SERVICE="web")
+
+    assert town.image("web").rpartition(":")[2] == town.settings["VERSION"]
+
+
 def test_a_version_that_never_gets_ready_is_taken_back_and_takes_no_traffic(town, tmp_path):
     good, bad = town.image("review"), tmp_path / "bad.yml"
     bad.write_text('version: "3.9"\nservices: {review: {entrypoint: [sleep, "1000"]}}\n')
@@ -199,12 +205,6 @@ def test_scaling_holds_until_the_next_scaling(town, tmp_path):
 
     assert town.services()["review"] == "1/1"
     assert (tmp_path / "stack.env").read_text() == "REVIEW_REPLICAS=1\n"
-
-
-def test_one_step_back(town):
-    town.make("rollback", SERVICE="web")
-
-    assert town.image("web").rpartition(":")[2] == town.settings["VERSION"]
 
 
 def test_deploying_the_same_again_touches_nothing(town):
