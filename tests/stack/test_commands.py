@@ -1,6 +1,7 @@
 """`make secrets`, `make deploy` and what they say, without a Docker."""
 
 import base64
+import json
 import os
 import stat
 import subprocess
@@ -128,3 +129,23 @@ def test_of_several_nodes_somebody_has_to_choose(secrets, tmp_path):
 
     assert "docker node update --label-add data=true NODE" in refused.stderr
     assert "label-add" not in (tmp_path / "told").read_text()
+
+
+def test_going_back_says_so_where_the_last_deploy_changed_nothing(secrets, tmp_path):
+    spec = {
+        "Name": "marquee_web",
+        "Mode": {"Replicated": {"Replicas": 1}},
+        "TaskTemplate": {"ContainerSpec": {"Image": "marquee/web:2"}},
+    }
+    service = {"ID": "s1", "Spec": spec, "PreviousSpec": spec}
+    docker = fake_docker(
+        tmp_path,
+        f"""'service ls'*) echo s1;; 'node ls'*) echo n1;; 'service rollback'*) exit 1;;
+        'node inspect'*) echo '[{{"ID": "n1", "Description": {{"Hostname": "here"}}}}]';;
+        'service inspect'*) echo '{json.dumps([service])}';;""",
+    )
+
+    refused = run(secrets, "rollback", "web", DOCKER=docker)
+
+    assert refused.returncode == 1
+    assert "make deploy VERSION=" in refused.stderr
