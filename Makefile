@@ -37,7 +37,7 @@ reset: $(READY) ## Remove all data of `make run`
 	@$(BIN)/python -m local reset
 
 test: $(READY) ## The tests
-	$(BIN)/pytest -m "not slow and not browser and not keycloak and not stripe_mock and not swarm"
+	$(BIN)/pytest -m "not slow and not browser and not keycloak and not stripe_mock and not swarm and not swarm_long"
 
 test-all: $(READY) ## The tests, also the slow ones and those with a browser
 	$(BIN)/pytest

@@ -32,7 +32,7 @@ IMAGE    = $(REGISTRY)marquee/$(1):$(VERSION)
 KEYCLOAK = $(REGISTRY)marquee/keycloak:$(KEYCLOAK_VERSION)
 STANDING = $(REGISTRY)marquee/stand-ins:$(STAND_INS_VERSION)
 
-.PHONY: images push secrets deploy scale rollback stop lint-stack test-swarm dev dev-stop
+.PHONY: images push secrets deploy scale rollback stop lint-stack test-swarm test-swarm-long dev dev-stop
 
 images: ## Build the images of this version
 	@set -e; for service in $(OF_OURS); do \
@@ -70,6 +70,9 @@ lint-stack: $(READY) ## Is every service of the stack as it should be?
 
 test-swarm: $(READY) ## Deploy to the swarm here, use it, hurt it, remove it, data and all
 	MARQUEE_TEST_SWARM=1 $(BIN)/pytest tests/swarm -m swarm
+
+test-swarm-long: $(READY) ## The same on a swarm of three nodes, whose second is lost (MARQUEE_TEST_NODE=...)
+	MARQUEE_TEST_SWARM=1 $(BIN)/pytest tests/swarm -m swarm_long
 
 DEV := -f docker-stack.yml -f docker-compose.override.yml
 

@@ -12,7 +12,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything in this folder breaks a swarm on purpose, and takes its time for it."""
     for item in items:
         if item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.swarm)
+            if not item.get_closest_marker("swarm_long"):
+                item.add_marker(pytest.mark.swarm)
             item.add_marker(pytest.mark.timeout(1500))
             if not is_swarm():
                 item.add_marker(pytest.mark.skip(reason="no swarm to break: MARQUEE_TEST_SWARM=1"))
@@ -24,6 +25,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     town = Town(tmp_path_factory.mktemp("town"))
     town.make("stop", check=False)
     town.forget()
+    town.place_the_data()
     town.make("images")
     began = time.monotonic()
     town.make("deploy")

@@ -76,11 +76,15 @@ class Town:
             name: count for name, count in found.items() if name not in {"migrate", "realm", "lab-ingress"}
         }
 
-    def is_well(self) -> bool:
+    def is_well(self, *, but: str = "") -> bool:
         services = self.services()
-        return bool(services) and all(
-            left == right for left, right in (c.split("/") for c in services.values())
-        )
+        counts = [count.split("/") for name, count in services.items() if name != but]
+        return bool(counts) and all(running == wanted for running, wanted in counts)
+
+    def nodes_of(self, service: str) -> set[str]:
+        mine = ("service", "ps", f"{STACK}_{service}", "--filter", "desired-state=running")
+        tasks = docker(*mine, "--format", "{{.Node}} {{.CurrentState}}")
+        return {line.split()[0] for line in tasks.splitlines() if line.split()[1] == "Running"}
 
     def containers(self, service: str) -> list[str]:
         """Of this node, running."""
@@ -124,6 +128,16 @@ class Town:
         """The same images under the name of another version."""
         for name in (*SERVICES, "jobs"):
             docker("tag", f"marquee/{name}:{self.settings['VERSION']}", f"marquee/{name}:{version}")
+
+    def place_the_data(self) -> None:
+        """Here, on the node whose containers these tests can see; of several an operator has to say which."""
+        docker(
+            "node",
+            "update",
+            "--label-add",
+            "data=true",
+            docker("info", "--format", "{{.Swarm.NodeID}}").strip(),
+        )
 
     def forget(self) -> None:
         """The data too."""
@@ -211,7 +225,7 @@ class Booking:
     """Guests who book and pay one after the other, and what became of each."""
 
     def __init__(self, house: House) -> None:
-        self.house, self.booked, self.failed = house, list[tuple[Buyer, str]](), Failures()
+        self.house, self.paid, self.failed = house, list[tuple[Buyer, str]](), Failures()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._go_on, daemon=True)
 
@@ -230,22 +244,23 @@ class Booking:
             try:
                 guest = self.house.guest()
                 reservation = guest.reserve_seats(self.house.screening(number)["id"], people=1)
-                self.booked.append((guest, reservation["id"]))
-                until(lambda g=guest, r=reservation["id"]: self.house.pay(g.payment(r)["client_secret"]), 60)
+                secret = guest.payment(reservation["id"])["client_secret"]
+                assert self.house.pay(secret) == "succeeded"
+                self.paid.append((guest, reservation["id"]))
             except (requests.RequestException, AssertionError, KeyError, TypeError) as error:
                 self.failed.note(f"booking {number}", repr(error))
             self._stop.wait(0.3)
 
     def __str__(self) -> str:
-        return f"{len(self.booked)} booked, {len(self.failed)} failed{self.failed}"
+        return f"{len(self.paid)} booked, {len(self.failed)} failed{self.failed}"
 
     def settle(self, seconds: float = 120) -> None:
-        """Everything that was accepted comes to its end."""
-        for guest, reservation_id in self.booked:
+        """Whoever paid gets tickets."""
+        for guest, reservation_id in self.paid:
             until(
-                lambda g=guest, r=reservation_id: g.state(r) in {"ticketed", "expired"},
+                lambda g=guest, r=reservation_id: g.state(r) == "ticketed",
                 seconds,
-                what=reservation_id,
+                what=f"tickets of {reservation_id}",
             )
 
 
