@@ -35,8 +35,11 @@ def found_revision(database_url: str) -> str:
         connection.close()
 
 
-def wait_until_current(service: str, database_urls: list[str], *, every_seconds: float = 1.0) -> None:
-    """Until one of the addresses leads to the schema: the same database under passwords old and new."""
+def wait_until_current(service: str, database_urls: list[str], *, every_seconds: float = 3.0) -> None:
+    """Until one of the addresses leads to the schema: the same database under passwords old and new.
+
+    Not more often: all programs of a first start wait together, and each look is a new connection.
+    """
     said = ""
     while "" not in (reasons := [_reason_to_wait(service, url) for url in database_urls]):
         if reasons[0] != said:

@@ -147,7 +147,11 @@ def test_one_step_back(town):
 
 def test_a_version_that_never_gets_ready_is_taken_back_and_takes_no_traffic(town, tmp_path):
     good, bad = town.image("review"), tmp_path / "bad.yml"
-    bad.write_text('version: "3.9"\nservices: {review: {entrypoint: [sleep, "1000"]}}\n')
+    # As ours are, but for the patience: nobody wants to wait five minutes for what is known here.
+    health = '{test: [CMD, healthy, "5000"], interval: 5s, timeout: 10s, retries: 3, start_period: 10s}'
+    bad.write_text(
+        f'version: "3.9"\nservices: {{review: {{entrypoint: [sleep, "1000"], healthcheck: {health}}}}}\n'
+    )
     with Load(town, ["/", "/api/review/healthz"]) as load:
         done = town.make("deploy", VERSION="next", STACK_FILES=str(bad), check=False)
 
