@@ -69,6 +69,7 @@ def test_while_the_provider_is_away_people_are_told_and_not_sent_there(app: Flas
     answer = app.test_client().get(path, headers={"Accept": "text/html"})
     assert (answer.status_code, answer.mimetype) == (503, "text/html")
     assert "Sign-in is away for a moment" in answer.text
+    assert 'class="button" href="http://localhost:8081/">What is on' in answer.text
     assert answer.headers["Retry-After"] == "2"
     assert "Location" not in answer.headers
 

@@ -108,6 +108,13 @@ def test_letters_that_no_font_has_are_replaced_by_the_other_title_and_never_boxe
     assert "千" not in words
 
 
+def test_the_certificate_is_called_by_its_name(app: Flask, issue: Issue) -> None:
+    facts = booking_facts(certificate="12A")
+    issue(facts)
+
+    assert "Certificate 12A." in _pdf(app, facts).pages[0].extract_text()
+
+
 def test_markup_in_a_title_is_just_letters(app: Flask, issue: Issue) -> None:
     facts = booking_facts(title="<img src=file:///etc/passwd>")
     issue(facts)

@@ -105,6 +105,22 @@ def test_each_seat_has_a_complete_name_and_the_grid_one_role(browser: Any, scree
     assert text.count('role="grid"') == 1
 
 
+@pytest.mark.parametrize(("people", "is_said"), [(7, False), (8, True)])
+def test_where_no_more_people_fit_the_page_says_why(
+    browser: Any, screening_id: str, people: int, is_said: bool
+) -> None:
+    text = browser.get(f"/screenings/{screening_id}/seats?people={people}").text
+
+    assert (">8 seats are the most that one person can book." in text) is is_said
+
+
+def test_words_beside_the_screen_show_their_way(browser: Any, screening_id: str) -> None:
+    text = browser.get(f"/screenings/{screening_id}/seats").text
+
+    assert ">← Way out</text>" in text
+    assert ">Entrance, step-free to row E</text>" in text
+
+
 @pytest.mark.parametrize("service", ["movies", "ticket", "auth"])
 def test_a_neighbour_that_is_away_costs_a_section_never_the_page(
     browser: Any, world: World, screening_id: str, service: str

@@ -132,7 +132,7 @@ def _draw_facts(
             canvas, left + 40 * mm + place * step, y, label, printable("board", value), step - 2 * mm
         )
     price = money.spoken(ticket.price_cents, facts.currency)
-    certificate = f" {facts.certificate}." if facts.certificate else ""
+    certificate = f" Certificate {facts.certificate}." if facts.certificate else ""
     line = (
         f"Doors {evening.doors:%H:%M}. Ends about {evening.ends:%H:%M}. "
         f"{TICKET_WORDS.get(ticket.ticket_type, ticket.ticket_type)}, {price}, all fees included.{certificate}"

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext
+from markupsafe import Markup
 
 from marquee.clock import utc_now, zone
 from marquee.http import NeighbourProblem
@@ -61,7 +62,7 @@ def add_film() -> Any:
         except NeighbourProblem as problem:
             form.take(problem, _FIELDS)
         else:
-            flash(gettext("“%(title)s” is in the catalogue.", title=added["title"]), "ok")
+            flash(_added(added), "ok")
             return redirect(url_for("manage_films.film_list"), 303)
     return asked(_form_page(form), form)
 
@@ -137,6 +138,15 @@ def _filled(film: Json) -> Form:
     lists = {name: ", ".join(film.get(name) or []) for name in ("genres", "directors", "actors")}
     ticked = {"is_subtitled": "on"} if film.get("is_subtitled") else {}
     return Form.filled(facts | lists | ticked)
+
+
+def _added(film: Json) -> Markup:
+    """With the way to what comes next: a film that is not on the schedule is seen by nobody."""
+    return Markup('{} <a href="{}">{}</a>').format(
+        gettext("“%(title)s” is in the catalogue.", title=film["title"]),
+        url_for("manage_screenings.new_screening", film=film["id"]),
+        gettext("Put it on the schedule"),
+    )
 
 
 def _form_page(form: Form, film: Json | None = None) -> str:

@@ -56,6 +56,9 @@ class StreamsSubscription:
         return len(self._lively) == self._threads
 
     def run(self, handle: Handle, stop: threading.Event) -> None:
+        # On the first start of all there may be no queue yet: it is made before anybody reads.
+        with suppress(BrokerUnavailable):
+            self._declare()
         finished = threading.Event()
         keeper = threading.Thread(
             target=self._keep, args=(finished,), daemon=True, name=f"keep {self._queue}"

@@ -53,6 +53,19 @@ def listen(broker: Broker, running: Running, handle: Recorder, group: str = "lef
     running(lambda stop: subscription.run(handle, stop))
 
 
+def test_the_first_reader_of_all_finds_its_queue_made(
+    valkey_url: str, namespace: str, running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    broker = StreamsBroker(valkey_url, subscriptions={"left": ["movie.*"]}, namespace=namespace)
+    subscription = broker.subscription("left")
+
+    running(lambda stop: subscription.run(Recorder(), stop))
+    eventually(lambda: subscription.connected)
+
+    assert "NOGROUP" not in caplog.text
+    broker.close()
+
+
 # 1. Publishing returns only after the broker has it
 
 

@@ -22,7 +22,9 @@ def test_a_film_is_added_as_movies_takes_it(office, movies):
     assert sent["runtime_minutes"] == 128
     assert sent["genres"] == ["Thriller", "Romance"]
     assert sent["is_subtitled"] is True
-    assert "“Vertigo” is in the catalogue." in office.get("/manage/films").text
+    page = office.get("/manage/films").text
+    assert "“Vertigo” is in the catalogue." in page
+    assert f'<a href="/manage/screenings/new?film={film()["id"]}">Put it on the schedule</a>' in page
 
 
 def test_a_faulty_film_keeps_what_was_typed_and_focuses_the_first_fault(office, movies):

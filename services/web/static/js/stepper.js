@@ -25,6 +25,8 @@ export class Stepper {
   show() {
     const words = this.count === 1 ? this.words.onePerson : fill(this.words.people, { count: this.count });
     this.form.querySelector("[data-people-words]").textContent = words;
+    const end = document.querySelector("[data-most-people]");
+    end.textContent = this.count >= this.most ? end.dataset.mostPeople : "";
     this.form.querySelector("[data-less]").disabled = this.count <= 1;
     this.form.querySelector("[data-more]").disabled = this.count >= this.most;
   }
