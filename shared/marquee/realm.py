@@ -33,7 +33,8 @@ class RealmSettings(Variables):
     kc_bootstrap_admin_username: str = "admin"
     kc_bootstrap_admin_password: str
     realm_file: Path = REALM_FILE
-    realm_wait_seconds: float = 300
+    # As long as a first start may take on a machine that starts everything at once.
+    realm_wait_seconds: float = 900
     smtp_url: str = ""
     mail_from: str = "Marquee <tickets@marquee.example>"
     # Whether a new account has to prove its address; without a mail server nobody could.
@@ -152,15 +153,21 @@ class Keycloak:
 
     def send(self, method: str, path: str, body: Any = None) -> Any:
         """Raises KeycloakRefused with what Keycloak says, never with what we sent: that holds secrets."""
-        answer = self._pool.request(
+        answer = self._ask(method, path, body)
+        if answer.status == 401:  # an admin's token lasts a minute, which may be less than this job does
+            self._token = self._fetch_token()
+            answer = self._ask(method, path, body)
+        if answer.status >= 300:
+            raise KeycloakRefused(f"{method} {path}: {answer.status} {answer.data.decode()[:300]}")
+        return answer.json() if answer.data else None
+
+    def _ask(self, method: str, path: str, body: Any) -> urllib3.BaseHTTPResponse:
+        return self._pool.request(
             method,
             self._url + path,
             body=None if body is None else json.dumps(body),
             headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
         )
-        if answer.status >= 300:
-            raise KeycloakRefused(f"{method} {path}: {answer.status} {answer.data.decode()[:300]}")
-        return answer.json() if answer.data else None
 
     def _fetch_token(self) -> str:
         answer = self._pool.request(

@@ -1,10 +1,20 @@
 """What a deploy tells Keycloak about the realm; the real one hears it in tests/identity."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from urllib3 import HTTPResponse
 
-from marquee.realm import REALM_FILE, RealmSettings, apply, mail_settings, read_realm_file, variables_of
+from marquee.realm import (
+    REALM_FILE,
+    Keycloak,
+    RealmSettings,
+    apply,
+    mail_settings,
+    read_realm_file,
+    variables_of,
+)
 
 SECRETS = {
     f"MARQUEE_{name}_SECRET": f"secret-of-{name.lower()}"
@@ -100,3 +110,19 @@ def test_the_mail_server_is_told_in_keycloaks_words(url, expected):
 
 def test_without_a_mail_server_nobody_has_to_prove_an_address():
     assert mail_settings(settings()) == {"verifyEmail": False, "smtpServer": {}}
+
+
+def test_an_admins_token_that_ended_half_way_is_renewed(monkeypatch):
+    tokens = iter(["short", "fresh"])
+
+    def request(method: str, url: str, **options: Any) -> HTTPResponse:
+        if url.endswith("/token"):
+            return HTTPResponse(f'{{"access_token": "{next(tokens)}"}}'.encode(), status=200)
+        known = options["headers"]["Authorization"] == "Bearer fresh"
+        return HTTPResponse(b"{}" if known else b"", status=200 if known else 401)
+
+    keycloak = Keycloak("http://keycloak:8080", "admin", "x")
+    monkeypatch.setattr(keycloak, "_pool", SimpleNamespace(request=request))
+    keycloak.sign_in(wait_seconds=1)
+
+    assert keycloak.send("GET", "/admin/realms/marquee") == {}
