@@ -191,7 +191,7 @@ def test_a_killed_server_comes_back_with_all_it_had(town, house, service):
     with Load(town, LOOKING) as load:
         began = time.monotonic()
         victim = town.kill(service)
-        until(lambda: victim not in town.containers(service) and town.is_well(), 300, what=f"a new {service}")
+        until(lambda: town.has_replaced(service, victim), 300, what=f"a new {service}")
         took = time.monotonic() - began
 
     again = until(

@@ -81,6 +81,11 @@ class Town:
         counts = [count.split("/") for name, count in services.items() if name != but]
         return bool(counts) and all(running == wanted for running, wanted in counts)
 
+    def has_replaced(self, service: str, victim: str) -> bool:
+        """Another one runs; that Swarm still counts the victim in its first second is not enough."""
+        there = self.containers(service)
+        return bool(there) and victim not in there and self.is_well()
+
     def nodes_of(self, service: str) -> set[str]:
         mine = ("service", "ps", f"{STACK}_{service}", "--filter", "desired-state=running")
         tasks = docker(*mine, "--format", "{{.Node}} {{.CurrentState}}")
