@@ -3,21 +3,13 @@
 import pytest
 from sqlalchemy import text
 
-from marquee.auth import Holder, Person, guest_id
 from services.movies.domain import holds
 from services.movies.domain.holds import hold_seats
-from services.movies.domain.reservations import Buyer, start_payment
+from services.movies.domain.reservations import start_payment
 from services.movies.domain.sales import Wish
 from tests.factories.movies import add_screening
-
-
-def guest(name: str) -> Holder:
-    return Holder((guest_id(name),))
-
-
-def person(name: str, *, also_guest: str = "") -> Holder:
-    ids = (f"person:{name}", guest_id(also_guest)) if also_guest else (f"person:{name}",)
-    return Holder(ids, Person(id=name, roles=frozenset({"viewer"})))
+from tests.movies.booking.desk import Desk
+from tests.movies.booking.people import BUYER, guest
 
 
 def adults(*seats: str) -> list[Wish]:
@@ -48,9 +40,6 @@ def let_time_pass(database, seconds):
             session.execute(text(f"UPDATE {table} SET {shifts}"))
 
 
-BUYER = Buyer("ann@example.org", "Ann", "element")
-
-
 @pytest.fixture
 def screening(database):
     with database.transaction() as session:
@@ -76,3 +65,8 @@ def pay(database, settings, hold):
             return start_payment(session, held.id, BUYER, by, settings)
 
     return pay
+
+
+@pytest.fixture
+def desk(database, settings):
+    return Desk(database, settings)

@@ -37,7 +37,8 @@ from services.movies.domain.transitions import EDGES
 from services.movies.handlers import handlers_for
 from services.movies.models import Reservation, Screening
 from tests.factories.movies import add_cinema, add_movie, add_plan, add_room, add_screening
-from tests.movies.booking.conftest import adults, guest, hold_by_api
+from tests.movies.booking.conftest import adults, hold_by_api
+from tests.movies.booking.people import guest
 
 PEOPLE = [guest(name) for name in ("ann", "bob", "carla")]
 SEATS = ["A1", "A2", "A3", "A4", "A5", "A6"]

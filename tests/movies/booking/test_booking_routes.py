@@ -11,7 +11,7 @@ from services.movies import create_app
 from services.movies.domain.reservations import start_payment
 from services.movies.models import Reservation
 from tests.factories.movies import add_screening
-from tests.movies.booking.conftest import BUYER, person
+from tests.movies.booking.people import BUYER, person
 
 ANN = {"X-Guest-Token": "a" * 40}
 BOB = {"X-Guest-Token": "b" * 40}

@@ -28,7 +28,8 @@ from services.movies.domain.places import plan_last_seen
 from services.movies.domain.sales import Wish
 from services.movies.models import Reservation, Room, SeatClaim
 from tests.factories.movies import add_plan, add_room, add_screening, price_of
-from tests.movies.booking.conftest import adults, guest, hold_by_api, hold_by_steps, let_time_pass, person
+from tests.movies.booking.conftest import adults, hold_by_api, hold_by_steps, let_time_pass
+from tests.movies.booking.people import guest, person
 
 
 def claimed(session):

@@ -7,7 +7,8 @@ from marquee.contracts.payment import PaymentSucceeded
 from services.movies.domain import holds
 from services.movies.domain.expiry import sweep_holds
 from services.movies.domain.settlement import settle_payment
-from tests.movies.booking.conftest import adults, guest, let_time_pass
+from tests.movies.booking.conftest import adults, let_time_pass
+from tests.movies.booking.people import guest
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from sqlalchemy import text
 from marquee.contracts.payment import PaymentFailed, PaymentSucceeded
 from services.movies.domain import expiry, reservations, settlement
 from services.movies.domain.measures import measure_waiting
-from tests.movies.booking.conftest import guest, let_time_pass
+from tests.movies.booking.conftest import let_time_pass
+from tests.movies.booking.people import guest
 
 OUTCOMES = ("started", "confirmed", "given_up", "failed")
 

@@ -16,7 +16,8 @@ from services.movies.handlers import handlers_for
 from services.movies.models import Reservation
 from services.movies.worker import repeat, timers_for
 from tests.factories.movies import add_screening
-from tests.movies.booking.conftest import guest, let_time_pass
+from tests.movies.booking.conftest import let_time_pass
+from tests.movies.booking.people import guest
 
 
 def until(check, seconds=15):

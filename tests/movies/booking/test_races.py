@@ -16,7 +16,8 @@ from services.movies.domain.booking_problems import SeatTaken, TooManyHolds, Too
 from services.movies.domain.holds import hold_seats
 from services.movies.models import Reservation, SeatClaim
 from tests.factories.movies import add_screening
-from tests.movies.booking.conftest import adults, guest, hold_by_api
+from tests.movies.booking.conftest import adults, hold_by_api
+from tests.movies.booking.people import guest
 
 THREADS = 12
 _names = count(1)
