@@ -1,4 +1,4 @@
-"""What movies, payment and ticket answer about holds, payments and tickets."""
+"""What movies, payment and ticket answer about holds, reservations, payments and tickets."""
 
 from datetime import timedelta
 from typing import Any
@@ -10,6 +10,13 @@ from tests.web.fake_world import PRICES, REDUCED, World, an_id
 
 
 def add_booking(app: Flask, world: World) -> None:
+    _add_holds(app, world)
+    _add_reservations(app, world)
+    _add_payments(app, world)
+    _add_tickets(app, world)
+
+
+def _add_holds(app: Flask, world: World) -> None:
     @app.post("/screenings/<screening_id>/holds")
     def hold_seats(screening_id: str) -> Any:
         wishes = request.get_json()["seats"]
@@ -25,67 +32,33 @@ def add_booking(app: Flask, world: World) -> None:
                 lost=lost,
                 alternatives=[["G7", "G8"][: len(wishes)]],
             )
-        existing = next(
-            (
-                h
-                for h in world.holds.values()
-                if h["owner"] == owner() and h["screening_id"] == screening_id and h["state"] == "held"
-            ),
-            None,
-        )
         claims = world.claims[screening_id]
         for label in [label for label, who in claims.items() if who == owner()]:
             del claims[label]
         claims |= {w["seat"]: str(owner()) for w in wishes}
-        lines = [
-            {
-                "seat": w["seat"],
-                "row": kinds[w["seat"]]["row"],
-                "number": kinds[w["seat"]]["number"],
-                "kind": kinds[w["seat"]]["kind"],
-                "ticket_type": w["ticket_type"],
-                "price_cents": max(0, PRICES[kinds[w["seat"]]["kind"]] - REDUCED[w["ticket_type"]]),
-            }
-            for w in wishes
-        ]
-        hold = existing or {
-            "id": an_id(f"hold {len(world.holds)} {world.began}"),
-            "owner": owner(),
-            "screening_id": screening_id,
-            "state": "held",
-            "expires": world.now() + timedelta(minutes=10),
-            "extensions_left": 10,
-            "currency": "EUR",
-        }
+        lines = [_line(kinds[wish["seat"]], wish["ticket_type"]) for wish in wishes]
+        hold = _open_hold(world, screening_id) or _new_hold(world, screening_id)
         hold |= {"seats": lines, "total_cents": sum(line["price_cents"] for line in lines)}
         world.holds[hold["id"]] = hold
         return world.hold_shape(hold), 201
 
     @app.get("/screenings/<screening_id>/holds/mine")
     def my_hold(screening_id: str) -> Any:
-        mine = [
-            h
-            for h in world.holds.values()
-            if h["owner"] == owner() and h["screening_id"] == screening_id and h["state"] == "held"
-        ]
-        return world.hold_shape(mine[0]) if mine else ("", 204)
+        hold = _open_hold(world, screening_id)
+        return world.hold_shape(hold) if hold else ("", 204)
 
     @app.post("/holds/adopt")
     def adopt() -> Any:
         return "", 204
 
-    def own_hold(hold_id: str) -> dict[str, Any] | None:
-        hold = world.holds.get(hold_id)
-        return hold if hold and (hold["owner"] == owner() or request.args.get("key") == "k" * 43) else None
-
     @app.get("/holds/<hold_id>")
     def get_hold(hold_id: str) -> Any:
-        hold = own_hold(hold_id)
+        hold = _own_hold(world, hold_id)
         return world.hold_shape(hold) if hold else problem(404, "not-found", "There is nothing here", "")
 
     @app.post("/holds/<hold_id>/extend")
     def extend(hold_id: str) -> Any:
-        hold = own_hold(hold_id)
+        hold = _own_hold(world, hold_id)
         if hold is None:
             return problem(404, "not-found", "There is nothing here", "")
         hold["expires"] = world.now() + timedelta(minutes=10)
@@ -94,7 +67,7 @@ def add_booking(app: Flask, world: World) -> None:
 
     @app.delete("/holds/<hold_id>")
     def release(hold_id: str) -> Any:
-        hold = own_hold(hold_id)
+        hold = _own_hold(world, hold_id)
         if hold is None:
             return problem(404, "not-found", "There is nothing here", "")
         hold["state"] = "expired"
@@ -103,10 +76,12 @@ def add_booking(app: Flask, world: World) -> None:
             claims.pop(seat["seat"], None)
         return "", 204
 
+
+def _add_reservations(app: Flask, world: World) -> None:
     @app.post("/reservations")
     def reserve() -> Any:
         order = request.get_json()
-        hold = own_hold(order["hold_id"])
+        hold = _own_hold(world, order["hold_id"])
         if hold is None:
             return problem(404, "not-found", "There is nothing here", "")
         if "@" not in order["email"]:
@@ -132,14 +107,14 @@ def add_booking(app: Flask, world: World) -> None:
 
     @app.get("/reservations/<reservation_id>")
     def reservation(reservation_id: str) -> Any:
-        hold = own_hold(reservation_id)
+        hold = _own_hold(world, reservation_id)
         return (
             world.reservation_shape(hold) if hold else problem(404, "not-found", "There is nothing here", "")
         )
 
     @app.post("/reservations/<reservation_id>/cancel")
     def cancel(reservation_id: str) -> Any:
-        hold = own_hold(reservation_id)
+        hold = _own_hold(world, reservation_id)
         if hold is None or hold["state"] != "ticketed":
             return problem(
                 409, "too-late-to-cancel", "It is too late to cancel", "It was possible until 19:45."
@@ -151,10 +126,12 @@ def add_booking(app: Flask, world: World) -> None:
     def let_go(reservation_id: str) -> Any:
         return "", 202
 
+
+def _add_payments(app: Flask, world: World) -> None:
     @app.get("/payments/<reservation_id>")
     @app.post("/payments/<reservation_id>/check", endpoint="check")
     def payment(reservation_id: str) -> Any:
-        hold = own_hold(reservation_id)
+        hold = _own_hold(world, reservation_id)
         if hold is None or hold["state"] == "held":
             return problem(404, "not-found", "There is nothing here", "")
         is_open = hold["state"] == "paying"
@@ -169,9 +146,11 @@ def add_booking(app: Flask, world: World) -> None:
             "decline": None,
         }
 
+
+def _add_tickets(app: Flask, world: World) -> None:
     @app.get("/reservations/<reservation_id>/tickets")
     def tickets(reservation_id: str) -> Any:
-        hold = own_hold(reservation_id)
+        hold = _own_hold(world, reservation_id)
         if hold is None or hold["state"] != "ticketed":
             return problem(404, "not-found", "There is nothing here", "")
         found = [
@@ -201,3 +180,37 @@ def add_booking(app: Flask, world: World) -> None:
     @app.get("/reservations/<reservation_id>/calendar.ics")
     def ics(reservation_id: str) -> Any:
         return Response(b"BEGIN:VCALENDAR", content_type="text/calendar; charset=utf-8")
+
+
+def _own_hold(world: World, hold_id: str) -> dict[str, Any] | None:
+    """For whoever held it, or has the key of its mail."""
+    hold = world.holds.get(hold_id)
+    return hold if hold and (hold["owner"] == owner() or request.args.get("key") == "k" * 43) else None
+
+
+def _open_hold(world: World, screening_id: str) -> dict[str, Any] | None:
+    mine = (hold for hold in world.holds.values() if hold["owner"] == owner())
+    return next((h for h in mine if h["screening_id"] == screening_id and h["state"] == "held"), None)
+
+
+def _new_hold(world: World, screening_id: str) -> dict[str, Any]:
+    return {
+        "id": an_id(f"hold {len(world.holds)} {world.began}"),
+        "owner": owner(),
+        "screening_id": screening_id,
+        "state": "held",
+        "expires": world.now() + timedelta(minutes=10),
+        "extensions_left": 10,
+        "currency": "EUR",
+    }
+
+
+def _line(seat: dict[str, Any], ticket_type: str) -> dict[str, Any]:
+    return {
+        "seat": seat["label"],
+        "row": seat["row"],
+        "number": seat["number"],
+        "kind": seat["kind"],
+        "ticket_type": ticket_type,
+        "price_cents": max(0, PRICES[seat["kind"]] - REDUCED[ticket_type]),
+    }
