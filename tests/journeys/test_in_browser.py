@@ -10,10 +10,22 @@ from typing import Any
 import pytest
 
 from local.suite import Suite, scratch_ports
-from tests.journeys.house import House, until
+from tests.journeys.browsing import (
+    fill_card,
+    hold_of,
+    labels_of,
+    pick_and_go_on,
+    press_pay,
+    serious_faults,
+    sign_in,
+    tab_to,
+    tab_until,
+    ticket_codes,
+    yours,
+)
+from tests.journeys.house import House
 
 playwright_api = pytest.importorskip("playwright.sync_api")
-axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or "")
 pytestmark = [
     pytest.mark.journey,
@@ -76,45 +88,6 @@ def open_page(chromium: Any, house: House) -> Iterator[Open]:
 @pytest.fixture
 def screening(house: House) -> dict[str, Any]:
     return house.screening(3, day=3)
-
-
-def pick_and_go_on(page: Any, screening: dict[str, Any]) -> None:
-    page.goto(f"/screenings/{screening['id']}/seats")
-    page.get_by_role("button", name="Pick for us").click()
-    page.locator("[data-state=yours]").first.wait_for()
-    page.locator("button:visible, a:visible", has_text="Go on").last.click()
-    page.wait_for_url("**/checkout/*")
-
-
-def fill_card(page: Any, number: str) -> None:
-    card = page.frame_locator("iframe[title='Card details']")
-    card.get_by_label("Card number").fill(number)
-    card.get_by_label("Valid until").fill("1234")
-    card.get_by_label("Security code").fill("123")
-
-
-def press_pay(page: Any) -> None:
-    page.get_by_role("button", name="Pay").click()
-
-
-def hold_of(page: Any) -> dict[str, Any]:
-    """What the checkout page knows of the hold it was drawn with."""
-    held: dict[str, Any] = page.evaluate("JSON.parse(document.getElementById('page-data').textContent).hold")
-    return held
-
-
-def labels_of(hold: dict[str, Any]) -> list[str]:
-    return [seat["seat"] for seat in hold["seats"]]
-
-
-def yours(page: Any) -> list[str]:
-    page.locator("[data-state=yours]").first.wait_for()
-    return [str(seat.get_attribute("data-seat")) for seat in page.locator("[data-state=yours]").all()]
-
-
-def ticket_codes(page: Any) -> list[str]:
-    page.get_by_role("link", name="PDF").wait_for(timeout=20_000)
-    return [code.strip() for code in page.locator("text=/^MQ-[A-Z2-7]{6}-/").all_inner_texts()]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -446,7 +419,18 @@ def test_the_door_lets_in_once(open_page: Open, screening: dict[str, Any]) -> No
     assert verdicts == ["ADMIT", "NO"]
 
 
-PAGES = ["/", "/movies", "/rooms", "/help", "{film}", "{seats}", "{checkout}", "{booking}", "/bookings"]
+PAGES = [
+    "/",
+    "/movies",
+    "/rooms",
+    "/help",
+    "{film}",
+    "{seats}",
+    "{checkout}",
+    "{booking}",
+    "/bookings",
+    "/bookings/lookup",
+]
 OFFICE = ["/manage", "/manage/films", "/manage/rooms", "/manage/films/new"]
 
 
@@ -487,37 +471,3 @@ def test_the_office_and_the_door_have_none_either(open_page: Open, screening: di
         faults += serious_faults(page, place)
 
     assert faults == []
-
-
-def serious_faults(page: Any, place: str) -> list[str]:
-    page.wait_for_timeout(300)
-    found = axe.Axe().run(page).response["violations"]
-    return [
-        f"{place}: {fault['id']}: {fault['nodes'][0]['html'][:120]}"
-        for fault in found
-        if fault["impact"] in ("serious", "critical")
-    ]
-
-
-def sign_in(page: Any, name: str) -> None:
-    page.locator("input[name=username]").fill(name)
-    page.locator("input[name=password]").fill("marquee-demo")
-    page.keyboard.press("Enter")
-
-
-def tab_to(page: Any, selector: str, words: str = "") -> None:
-    """As somebody without a mouse: on and on until it is there."""
-
-    def there() -> bool:
-        focused = page.locator(selector)
-        return focused.count() > 0 and words in (focused.first.inner_text() if words else "")
-
-    tab_until(page, there, f"{selector} {words}")
-
-
-def tab_until(page: Any, there: Callable[[], bool], what: str) -> None:
-    def step() -> bool:
-        page.keyboard.press("Tab")
-        return there()
-
-    until(step, 15, what=f"focus on {what}")

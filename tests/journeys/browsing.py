@@ -1,0 +1,84 @@
+"""What people do in a browser, step by step, and what can be seen of it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.journeys.house import until
+
+axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+
+
+def pick_and_go_on(page: Any, screening: dict[str, Any]) -> None:
+    page.goto(f"/screenings/{screening['id']}/seats")
+    page.get_by_role("button", name="Pick for us").click()
+    page.locator("[data-state=yours]").first.wait_for()
+    page.locator("button:visible, a:visible", has_text="Go on").last.click()
+    page.wait_for_url("**/checkout/*")
+
+
+def fill_card(page: Any, number: str) -> None:
+    card = page.frame_locator("iframe[title='Card details']")
+    card.get_by_label("Card number").fill(number)
+    card.get_by_label("Valid until").fill("1234")
+    card.get_by_label("Security code").fill("123")
+
+
+def press_pay(page: Any) -> None:
+    page.get_by_role("button", name="Pay").click()
+
+
+def hold_of(page: Any) -> dict[str, Any]:
+    """What the checkout page knows of the hold it was drawn with."""
+    held: dict[str, Any] = page.evaluate("JSON.parse(document.getElementById('page-data').textContent).hold")
+    return held
+
+
+def labels_of(hold: dict[str, Any]) -> list[str]:
+    return [seat["seat"] for seat in hold["seats"]]
+
+
+def yours(page: Any) -> list[str]:
+    page.locator("[data-state=yours]").first.wait_for()
+    return [str(seat.get_attribute("data-seat")) for seat in page.locator("[data-state=yours]").all()]
+
+
+def ticket_codes(page: Any) -> list[str]:
+    page.get_by_role("link", name="PDF").wait_for(timeout=20_000)
+    return [code.strip() for code in page.locator("text=/^MQ-[A-Z2-7]{6}-/").all_inner_texts()]
+
+
+def serious_faults(page: Any, place: str) -> list[str]:
+    """What axe finds on a page that would stop somebody."""
+    page.wait_for_timeout(300)
+    found = axe.Axe().run(page).response["violations"]
+    return [
+        f"{place}: {fault['id']}: {fault['nodes'][0]['html'][:120]}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+    ]
+
+
+def sign_in(page: Any, name: str) -> None:
+    page.locator("input[name=username]").fill(name)
+    page.locator("input[name=password]").fill("marquee-demo")
+    page.keyboard.press("Enter")
+
+
+def tab_to(page: Any, selector: str, words: str = "") -> None:
+    """As somebody without a mouse: on and on until it is there."""
+
+    def there() -> bool:
+        focused = page.locator(selector)
+        return focused.count() > 0 and words in (focused.first.inner_text() if words else "")
+
+    tab_until(page, there, f"{selector} {words}")
+
+
+def tab_until(page: Any, there: Callable[[], bool], what: str) -> None:
+    def step() -> bool:
+        page.keyboard.press("Tab")
+        return there()
+
+    until(step, 15, what=f"focus on {what}")
