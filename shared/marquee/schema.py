@@ -22,7 +22,7 @@ def needed_revision(service: str) -> str:
 
 def found_revision(database_url: str) -> str:
     """What the database has; "" before its first migration."""
-    connection = psycopg2.connect(database_url.replace("+psycopg2", ""), connect_timeout=3)
+    connection = psycopg2.connect(database_url.replace("+psycopg2", ""), connect_timeout=10)
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT to_regclass('alembic_version') IS NOT NULL")

@@ -213,10 +213,10 @@ def test_scaling_holds_until_the_next_scaling(town, tmp_path):
 
 
 def test_deploying_the_same_again_touches_nothing(town):
-    town.make("deploy")
+    town.make("deploy", VERSION="next")
     before = {service: town.containers(service) for service in town.services()}
 
-    town.make("deploy")
+    town.make("deploy", VERSION="next")
 
     assert {service: town.containers(service) for service in town.services()} == before
 
