@@ -24,7 +24,10 @@ def home(tmp_path: Path) -> Path:
     """An installation whose kc.sh tells how it was called."""
     program = tmp_path / "bin" / "kc.sh"
     program.parent.mkdir()
-    program.write_text('#!/bin/sh\necho "arguments: $*"\nenv\n')
+    program.write_text(
+        '#!/bin/sh\nconfig=${1#--config-file=}; shift\necho "arguments: $*"\nstat -c "mode: %a" "$config"\n'
+        'sed "s/^/file: /" "$config"\ncat /proc/self/environ | tr "\\0" "\\n"\n'
+    )
     program.chmod(0o755)
     for name in ("KC_DB_PASSWORD", "KC_BOOTSTRAP_ADMIN_PASSWORD"):
         (tmp_path / name).write_text(f"secret {name}\n")
@@ -38,7 +41,7 @@ def files(home: Path) -> dict[str, str]:
 def start(home: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["sh", str(KEYCLOAK / "entrypoint.sh")],
-        env={"PATH": os.environ["PATH"], "KEYCLOAK_HOME": str(home), **environment},
+        env={"PATH": os.environ["PATH"], "KEYCLOAK_HOME": str(home), "TMPDIR": str(home), **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -53,9 +56,29 @@ def test_it_starts_the_optimized_server_with_the_realm_and_secrets_from_files(ho
     started = start(home, GIVEN | files(home))
 
     assert started.stdout.startswith("arguments: start --optimized --import-realm\n"), started.stderr
-    seen = variables(started.stdout)
-    assert seen["KC_DB_PASSWORD"] == "secret KC_DB_PASSWORD"
-    assert seen["KC_BOOTSTRAP_ADMIN_PASSWORD"] == "secret KC_BOOTSTRAP_ADMIN_PASSWORD"
+    assert "\nfile: db-password=secret KC_DB_PASSWORD\n" in started.stdout
+    assert "\nfile: bootstrap-admin-password=secret KC_BOOTSTRAP_ADMIN_PASSWORD\n" in started.stdout
+
+
+@pytest.mark.parametrize("as_files", [True, False])
+def test_no_password_is_in_its_environment_and_nobody_else_reads_the_file(home: Path, as_files: bool) -> None:
+    names = ("KC_DB_PASSWORD", "KC_BOOTSTRAP_ADMIN_PASSWORD")
+    given = files(home) if as_files else {name: f"secret {name}" for name in names}
+
+    started = start(home, GIVEN | given)
+
+    assert "\nmode: 600\n" in started.stdout
+    environment = [line for line in started.stdout.splitlines() if not line.startswith("file: ")]
+    assert [line for line in environment if "secret KC_" in line] == []
+
+
+def test_a_password_that_keycloak_would_read_otherwise_is_refused(home: Path) -> None:
+    (home / "KC_DB_PASSWORD").write_text("costs$much")
+
+    refused = start(home, GIVEN | files(home))
+
+    assert refused.returncode == 1
+    assert "KC_DB_PASSWORD: choose one without" in refused.stderr
 
 
 def test_each_variable_of_the_realm_file_is_set(home: Path) -> None:
