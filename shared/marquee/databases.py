@@ -1,15 +1,15 @@
 """A database and a role for each service, made by the server's superuser: `python -m marquee.databases`.
 
 Environment: DATABASE_HOSTS, one or several ("postgres", "pg1,pg2:5433"); DATABASE_SUPERUSER (postgres);
-DATABASE_PASSWORDS, a folder with the files db_superuser and db_<service>. May run as often as you like; passwords are
-set to what the files say.
+DATABASE_PASSWORDS, a folder with the files db_superuser and db_<service>, and db_superuser_first where the server was
+made with a password of its own. May run as often as you like; passwords are set to what the files say.
 """
 
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -51,8 +51,12 @@ def ensure_database(as_superuser: AsSuperuser, name: str, password: str) -> None
 def _ensure_role(cursor: Any, name: str, password: str) -> None:
     role = sql.Identifier(name)
     cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,))
-    verb = "ALTER" if cursor.fetchone() else "CREATE"
+    is_there = cursor.fetchone() is not None
+    verb = "ALTER" if is_there else "CREATE"
     cursor.execute(sql.SQL(f"{verb} ROLE {{}} LOGIN PASSWORD %s").format(role), (password,))
+    if not is_there:
+        # A provider's master user is no superuser: only as a member may it make a database for the role.
+        cursor.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(role))
     for setting, value in _ROLE_SETTINGS.items():
         statement = sql.SQL("ALTER ROLE {} SET {} = %s").format(role, sql.Identifier(setting))
         cursor.execute(statement, (value,))
@@ -95,19 +99,49 @@ def _has_its_database(service: str) -> bool:
 
 @contextmanager
 def _as_superuser(database: str) -> Iterator[Any]:
-    user = os.environ.get("DATABASE_SUPERUSER", "postgres")
-    password = quote(_password("superuser"), safe="")
-    connection = psycopg2.connect(
-        f"postgresql://{user}:{password}@{_hosts()}/{database}",
-        connect_timeout=10,
-        target_session_attrs="read-write",
-    )
+    connection = _connect_as_superuser(database)
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
             yield cursor
     finally:
         connection.close()
+
+
+def _connect_as_superuser(database: str) -> Any:
+    """With the password in use, or with an older one, which then becomes the one in use."""
+    current, *older = _superuser_passwords()
+    try:
+        return _connection(database, current)
+    except psycopg2.OperationalError as error:
+        if "authentication failed" not in str(error) or not older:
+            raise
+    for password in older:
+        with suppress(psycopg2.OperationalError), closing(_connection(database, password)) as connection:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(
+                    sql.SQL("ALTER ROLE {} PASSWORD %s").format(sql.Identifier(_superuser())), (current,)
+                )
+            break
+    return _connection(database, current)
+
+
+def _connection(database: str, password: str) -> Any:
+    return psycopg2.connect(
+        f"postgresql://{_superuser()}:{quote(password, safe='')}@{_hosts()}/{database}",
+        connect_timeout=10,
+        target_session_attrs="read-write",
+    )
+
+
+def _superuser() -> str:
+    return os.environ.get("DATABASE_SUPERUSER", "postgres")
+
+
+def _superuser_passwords() -> list[str]:
+    """The one in use first."""
+    files = [Path(os.environ["DATABASE_PASSWORDS"], name) for name in ("db_superuser", "db_superuser_first")]
+    return [password for file in files if file.exists() for password in several(file.read_text())]
 
 
 def _hosts() -> str:

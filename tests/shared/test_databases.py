@@ -49,6 +49,45 @@ def test_a_changed_password_counts_from_the_next_run_on(passwords):
         psycopg2.connect(old)
 
 
+def test_a_master_user_who_is_no_superuser_is_enough(passwords, postgres, monkeypatch):
+    """As a provider's PostgreSQL has it: may make roles and databases, and no more."""
+    with postgres._superuser() as cursor:
+        cursor.execute("CREATE ROLE master LOGIN CREATEROLE CREATEDB PASSWORD 'pw'")
+    (passwords / "db_superuser").write_text("pw")
+    monkeypatch.setenv("DATABASE_SUPERUSER", "master")
+    try:
+        databases.main()
+        (passwords / "db_review").write_text("another password")
+        databases.main()
+
+        assert migrate.migrate("review", databases.address_of("review"))
+        with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
+            connect("movies", "payment")
+    finally:
+        for service in databases.SERVICES:
+            postgres.drop_database(service)
+        postgres.drop_database("master")
+
+
+def test_the_superusers_password_is_rotated_by_the_one_that_still_fits(passwords):
+    file = passwords / "db_superuser"
+    old = file.read_text()
+    try:
+        file.write_text(f"{old},new/one")
+        databases.main()
+        file.write_text(f"new/one,{old}")
+        databases.main()
+        file.write_text("new/one")
+        databases.main()
+
+        with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
+            databases._connection("postgres", old)
+    finally:
+        (passwords / "db_superuser_first").write_text("new/one")
+        file.write_text(old)
+        databases.main()  # a server made anew has the password it was made with
+
+
 def test_code_waits_for_the_schema_of_its_version_and_takes_a_newer_one(passwords, monkeypatch):
     databases.main()
     address = databases.address_of("review")
