@@ -15,7 +15,7 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run status logs reset test test-all lint format lock bench audit sbom clean
+.PHONY: help setup run status logs reset backup backups restore check rotate test test-all lint format lock bench audit sbom clean
 
 include docker/stack.mk
 
@@ -35,6 +35,27 @@ logs: ## Follow the logs, of the run here or of the swarm (SERVICE=movies: of th
 
 reset: $(READY) ## Remove all data of `make run`
 	@$(BIN)/python -m local reset
+
+# Where backups are: a folder here; on the swarm its volume `backups`, or the folder of the node that is named.
+HERE := $(or $(BACKUPS),backups)
+
+backup: $(READY) ## All databases as they are at this moment, here or on the swarm (KEEP=14)
+	@if $(ON_SWARM) is-up; then $(ON_SWARM) backup --keep $(or $(KEEP),14); else $(BIN)/python -m local backup $(HERE) --keep $(or $(KEEP),14); fi
+
+backups: $(READY) ## Which there are, oldest first
+	@if $(ON_SWARM) is-up; then $(ON_SWARM) backups; else $(BIN)/python -m ops list $(HERE); fi
+
+restore: $(READY) ## Bring one back, in the place of what is there: make restore FROM=... REPLACE=1
+	@test -n "$(FROM)" || { echo "Which one? make restore FROM=... (make backups lists them)"; exit 1; }
+	@if $(ON_SWARM) is-up; then $(ON_SWARM) restore $(FROM) $(if $(REPLACE),--replace); \
+		else $(BIN)/python -m local restore $(HERE)/$(FROM) $(if $(REPLACE),--replace); fi
+
+check: $(READY) ## Whether seats, money and tickets agree, here or on the swarm
+	@if $(ON_SWARM) is-up; then $(ON_SWARM) check; else $(BIN)/python -m local check; fi
+
+rotate: $(READY) ## A new password or key in the place of the old one: make rotate SECRET=db_movies
+	@test -n "$(SECRET)" || { echo "Which one? make rotate SECRET=db_movies (docs/operations/rotation.md)"; exit 1; }
+	@if $(ON_SWARM) is-up; then $(ON_SWARM) rotate $(SECRET) $(if $(RETIRE),--retire); else $(BIN)/python -m local rotate $(SECRET) $(if $(RETIRE),--retire); fi
 
 test: $(READY) ## The tests
 	$(BIN)/pytest -m "not slow and not browser and not keycloak and not stripe_mock and not swarm and not swarm_long"

@@ -1,4 +1,4 @@
-"""`python -m local`: all of Marquee on this machine. Also `status`, `reset`, `backup`, `restore` and `check`."""
+"""`python -m local`: all of Marquee on this machine. Also `status`, `reset`, `backup`, `restore`, `check`, `rotate`."""
 
 import argparse
 import os
@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
             return show_status(StateDir(state_dir))
         case "reset":
             return reset(StateDir(state_dir))
-        case "backup" | "restore" | "check":
+        case "backup" | "restore" | "check" | "rotate":
             return operate(what, state_dir, given, others)
     return run(state_dir, given)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from local.runner.keyring import Keyring
 from local.runner.state import StateDir
 from local.servers import Keycloak, Postgres, Valkey
+from marquee.settings import several
 
 __all__ = ["DEMO_PASSWORD", "PORTS", "SERVICES", "Site"]
 
@@ -96,6 +97,7 @@ class Site:
         return f"http://127.0.0.1:{self.ports[name]}"
 
     def database_password(self, service: str) -> str:
+        """Of several, while it is being rotated, the first is the one that counts at the server."""
         return self.keyring.get(f"database-password-{service}")
 
     def database_url(self, service: str) -> str:
@@ -142,7 +144,8 @@ class Site:
             "MARQUEE_AUTH_URL": self.auth_url,
             "MARQUEE_AUTH_INTERNAL_URL": self.internal_url("auth"),
             "MARQUEE_DEMO_PASSWORD": self.given.get("MARQUEE_DEMO_PASSWORD") or DEMO_PASSWORD,
-            **{_client_secret_variable(name): self.client_secret(name) for name in SERVICES},
+            # The issuer knows one secret of each client; its clients know several while they are being rotated.
+            **{_client_secret_variable(name): several(self.client_secret(name))[0] for name in SERVICES},
         }
 
     @property

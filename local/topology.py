@@ -11,6 +11,7 @@ from local.runner.parts import Program, Step
 from local.runner.probes import answers_http
 from local.runner.zygote import Zygote
 from local.site import DEMO_PASSWORD, PORTS, SERVICES, Site
+from marquee.settings import several
 
 __all__ = ["DEMO_PASSWORD", "PORTS", "SERVICES", "Site", "forked", "topology"]
 
@@ -190,7 +191,7 @@ def _steps(site: Site) -> list[Program | Step]:
 
 def _ensure_databases(site: Site) -> None:
     for service in WITH_DATABASE:
-        site.postgres.ensure_database(service, site.database_password(service))
+        site.postgres.ensure_database(service, several(site.database_password(service))[0])
 
 
 # --- Marquee itself ----------------------------------------------------------------------------------

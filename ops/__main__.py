@@ -1,7 +1,8 @@
 """Backup, restore, the check of the books, and rotation of secrets.
 
 Environment: DATABASE_URL_<SERVICE> of every service, DATABASE_URL_KEYCLOAK where its database shall be in the backup;
-STRIPE_API_KEY (and STRIPE_API_BASE) for what Stripe says; PG_BIN for PostgreSQL's programs. Each also as …_FILE.
+STRIPE_API_KEY (and STRIPE_API_BASE) for what Stripe says; REDIS_URL and RABBITMQ_URL (and their …_PASSWORD) for what
+a restore empties; PG_BIN for PostgreSQL's programs. Each also as …_FILE.
 """
 
 import argparse
@@ -10,7 +11,8 @@ import time
 from pathlib import Path
 
 from ops.addresses import databases
-from ops.backup import back_up
+from ops.backup import back_up, backups_in
+from ops.forgetting import forget
 from ops.invariants import open_books
 from ops.ledger import intents, stripe_client
 from ops.manifest import Manifest
@@ -25,6 +27,8 @@ def main(arguments: list[str]) -> int:
     match wanted.command:
         case "backup":
             back_up(databases(), wanted.into, keep=wanted.keep, say=_say, name=wanted.name)
+        case "list":
+            show(wanted.folder)
         case "verify":
             manifest = Manifest.read(wanted.backup)
             manifest.verify(wanted.backup)
@@ -35,7 +39,9 @@ def main(arguments: list[str]) -> int:
                 _say("STRIPE_API_KEY is not set: money that moved since the backup would stay unknown.\n")
                 _say("Set it, or say --without-stripe.\n")
                 return 2
-            restore(wanted.backup, databases(), client=client, replace=wanted.replace, say=_say)
+            restore(
+                wanted.backup, databases(), client=client, replace=wanted.replace, forget=forget, say=_say
+            )
         case "check":
             return check(wanted.wait, wanted.quiet, without_stripe=wanted.without_stripe)
         case "rotate":
@@ -43,6 +49,13 @@ def main(arguments: list[str]) -> int:
             rotate(wanted.step, wanted.file, given)
             _say(f"{wanted.file.name}: {wanted.step} done; now restart the programs that read it\n")
     return 0
+
+
+def show(folder: Path) -> None:
+    for backup in backups_in(folder):
+        manifest = Manifest.read(backup)
+        size = sum(part.bytes for part in manifest.parts) / 1e6
+        _say(f"{backup.name}  {len(manifest.parts)} databases, {size:.1f} MB\n")
 
 
 def check(wait_seconds: float, quiet_seconds: float, *, without_stripe: bool) -> int:
@@ -78,6 +91,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("into", type=Path, help="the folder of the backups")
     one.add_argument("--keep", type=int, default=14, help="how many to keep, 0 for all (14)")
     one.add_argument("--name", default="", help="instead of the time")
+
+    one = commands.add_parser("list", help="which backups there are, oldest first")
+    one.add_argument("folder", type=Path)
 
     one = commands.add_parser("verify", help="whether a backup is whole")
     one.add_argument("backup", type=Path)

@@ -1,10 +1,12 @@
 """Where the databases are: DATABASE_URL_<SERVICE> of each, or all of them by DATABASE_HOSTS (marquee.databases).
 
-Keycloak's is named by DATABASE_URL_KEYCLOAK and DATABASE_PASSWORD_KEYCLOAK, where it shall be in the backup.
+Keycloak's is named by DATABASE_URL_KEYCLOAK (as Keycloak has it: jdbc:postgresql://…, then as the role keycloak) and
+DATABASE_PASSWORD_KEYCLOAK, where it shall be in the backup.
 Each NAME may be given as NAME_FILE.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -74,6 +76,7 @@ def databases(environment: Mapping[str, str] = os.environ) -> dict[str, Address]
         raise NotTold(f"{', '.join(missing)}: not set")
     if keycloak := variable(_url_of("keycloak"), environment):
         password = variable("DATABASE_PASSWORD_KEYCLOAK", environment)
+        keycloak = re.sub(r"^jdbc:postgresql://", "postgresql://keycloak@", keycloak)
         urls["keycloak"] = with_password(keycloak, password) if password else keycloak
     return {name: Address(url) for name, url in urls.items()}
 

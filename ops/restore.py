@@ -1,7 +1,6 @@
 """A backup brought back: into empty databases, then migrated, then caught up with what happened at Stripe since.
 
-The services must be down: they would write into what is being written, and act on half of it. RabbitMQ and Redis
-must be empty: what they hold belongs to a time that the databases no longer know.
+The services must be down: they would write into what is being written, and act on half of it.
 """
 
 import time
@@ -47,10 +46,12 @@ def restore(
     client: stripe.StripeClient | None,
     replace: bool,
     say: Say,
+    forget: Callable[[Say], object] = lambda say: None,
 ) -> Restored:
     """Bring the backup in `folder` back. Raises Damaged, NotEmpty and InUse before anything is changed.
 
-    `replace`: what the databases hold is removed. Without `client` nothing is asked of Stripe.
+    `replace`: what the databases hold is removed. Without `client` nothing is asked of Stripe. `forget` empties what
+    else remembers.
     """
     began = time.perf_counter()
     manifest = Manifest.read(folder)
@@ -61,6 +62,7 @@ def restore(
     if not replace:
         _require_empty(targets)
     say(f"backup of {manifest.at:%Y-%m-%d %H:%M:%S} UTC, all files whole\n")
+    forget(say)
     for part, address in targets:
         if replace:
             _empty(address)

@@ -4,6 +4,7 @@ import argparse
 import sys
 
 import deploying
+import operating
 import vault
 import watching
 from swarm import Failed, Swarm
@@ -48,6 +49,29 @@ def _parser() -> argparse.ArgumentParser:
     )
     rollback.add_argument("services", nargs="*")
     command("stop", lambda _: deploying.stop(Swarm()), help="remove everything but the volumes")
+    back_up = command(
+        "backup", lambda o: operating.back_up(Swarm(), o.keep), help="all databases, as they are"
+    )
+    back_up.add_argument("--keep", type=int, default=14)
+    command("backups", lambda _: operating.list_backups(Swarm()), help="which backups there are")
+    check = command(
+        "check", lambda o: operating.check(Swarm(), o.wait), help="seats, money and tickets agree"
+    )
+    check.add_argument("--wait", type=float, default=0)
+    restore = command(
+        "restore",
+        lambda o: operating.restore(Swarm(), o.backup, replace=o.replace),
+        help="bring a backup back; nobody is served meanwhile",
+    )
+    restore.add_argument("backup")
+    restore.add_argument("--replace", action="store_true")
+    rotate = command(
+        "rotate",
+        lambda o: operating.rotate(Swarm(), o.secret, retire_now=o.retire),
+        help="a new secret in the place of the old one, while everybody is served",
+    )
+    rotate.add_argument("secret")
+    rotate.add_argument("--retire", action="store_true")
     return parser
 
 

@@ -35,7 +35,7 @@ class Service:
 
     @property
     def is_well(self) -> bool:
-        here = self.is_done if self.is_one_shot else self.running == self.wanted
+        here = self.is_done if self.is_one_shot and self.wanted else self.running == self.wanted
         return here and self.update not in {"updating", "rollback_started"}
 
     @property
@@ -134,7 +134,7 @@ class Swarm:
             if "Replicated" in spec["Mode"]
             else len(wanted),
             running=len(running),
-            is_one_shot=(template.get("RestartPolicy") or {}).get("Condition") == "on-failure",
+            is_one_shot=(template.get("RestartPolicy") or {}).get("Condition", "any") != "any",
             is_done=bool(newest) and newest["Status"]["State"] == "complete" and _same_image(newest, image),
             update=update.get("State", ""),
             update_began=update.get("StartedAt", ""),

@@ -1,40 +1,29 @@
-"""The secrets: files only you can reach, made once, kept for ever. Docker gets copies; `make secrets` fills gaps."""
+"""The secrets: files only you can reach. Docker gets copies; `make secrets` fills gaps, `make rotate` changes them."""
 
-import base64
 import os
 import secrets
+import sys
 from pathlib import Path
 
 from swarm import Failed
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from ops.rotation import new_value
+
 FOLDER = Path(os.environ.get("SECRETS_DIR") or ".secrets")
-
-
-def _word() -> str:
-    return secrets.token_urlsafe(24)
-
-
-def _fernet_key() -> str:
-    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-
-
-def _ticket_key() -> str:
-    return f"1:{base64.b64encode(secrets.token_bytes(32)).decode()}"
-
-
 SERVICES = ("web", "auth", "movies", "payment", "ticket", "review", "notification")
-MADE = {
-    "db_superuser": _word,
-    **{f"db_{service}": _word for service in SERVICES if service != "web"},
-    "keycloak_db": _word,
-    "keycloak_admin": _word,
-    **{f"client_{service}": _word for service in SERVICES},
-    "redis_password": _word,
-    "rabbitmq_password": _word,
-    "web_secret_key": _word,
-    "session_key": _fernet_key,
-    "ticket_signing_keys": _ticket_key,
-}
+MADE = (
+    "db_superuser",
+    *(f"db_{service}" for service in SERVICES if service != "web"),
+    "keycloak_db",
+    "keycloak_admin",
+    *(f"client_{service}" for service in SERVICES),
+    "redis_password",
+    "rabbitmq_password",
+    "web_secret_key",
+    "session_key",
+    "ticket_signing_keys",
+)
 # Only others can give these. What stands in for them is for trying things out.
 GIVEN = {
     "stripe_api_key": lambda: f"sk_test_{secrets.token_hex(16)}",
@@ -42,7 +31,13 @@ GIVEN = {
     "stripe_webhook_secret": lambda: f"whsec_{secrets.token_hex(24)}",
     "smtp_url": lambda: "smtp://mailbox:1025",
 }
-NAMES = (*MADE, *GIVEN)
+# What a server was told at its very first start and never asks for again: so that a rotation does not restart it.
+FIRST = {"db_superuser_first": "db_superuser"}
+NAMES = (*MADE, *GIVEN, *FIRST)
+# Their provider accepts two of them at a time, so their readers need not.
+REPLACED = ("stripe_api_key", "stripe_publishable_key", "smtp_url")
+# Keycloak knows one of each only.
+BY_HAND = ("keycloak_db", "keycloak_admin")
 # Files that are there or not: with both of them the gateway speaks https.
 TLS = ("tls_certificate", "tls_key")
 
@@ -72,13 +67,23 @@ def has_tls() -> bool:
     return all(path(name).exists() for name in TLS)
 
 
+def replace(name: str, secret: str) -> None:
+    _write(path(name), secret)
+
+
 def _add(name: str) -> bool:
-    make = MADE.get(name) or (GIVEN[name] if os.environ.get("STAND_INS") == "1" else lambda: "")
-    secret = os.environ.get(name.upper(), "") if name in GIVEN else ""
-    secret = secret or make()
+    secret = _new(name)
     if secret:
         _write(path(name), secret)
     return bool(secret)
+
+
+def _new(name: str) -> str:
+    if name in FIRST:
+        return path(FIRST[name]).read_text()
+    if name in MADE:
+        return new_value(name, "")
+    return os.environ.get(name.upper(), "") or (GIVEN[name]() if os.environ.get("STAND_INS") == "1" else "")
 
 
 def _write(file: Path, secret: str) -> None:

@@ -48,9 +48,10 @@ class Variables(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _put_passwords_into_addresses(cls, given: dict[str, Any]) -> dict[str, Any]:
+        complete = {"redis": _with_first, "rabbitmq": _with_each, "database": with_password}
         addresses = {
-            f"{server}_url": with_password(given[f"{server}_url"], given[f"{server}_password"])
-            for server in ("redis", "rabbitmq", "database")
+            f"{server}_url": put(given[f"{server}_url"], given[f"{server}_password"])
+            for server, put in complete.items()
             if given.get(f"{server}_password") and given.get(f"{server}_url")
         }
         return given | addresses
@@ -114,6 +115,16 @@ def several(secret: str) -> list[str]:
 def with_password(url: str, password: str) -> str:
     """`amqp://marquee@mq1,amqp://marquee@mq2` with the password in each address; one that has its own keeps it."""
     return re.sub(r"(\w+://)([^:@/,?]*)@|(\w+://)(?![^/,?]*@)", lambda found: _signed(found, password), url)
+
+
+def _with_first(url: str, passwords: str) -> str:
+    """Our Redis accepts every password of the list."""
+    return with_password(url, several(passwords)[0])
+
+
+def _with_each(url: str, passwords: str) -> str:
+    """RabbitMQ knows one password of an account. Of several addresses the first that lets us in is used."""
+    return ",".join(with_password(url, password) for password in several(passwords))
 
 
 def _signed(found: re.Match[str], password: str) -> str:

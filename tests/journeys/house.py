@@ -16,6 +16,7 @@ import requests
 import stripe
 
 from local.suite import Suite
+from marquee.settings import several
 
 Found = TypeVar("Found")
 
@@ -157,7 +158,7 @@ class House:
         return auth.post("/internal/sessions/resolve", {"session": session_cookie})
 
     def service_token(self, service: str) -> str:
-        secret = self.suite.site.keyring.get(f"client-secret-{service}")
+        secret = several(self.suite.site.keyring.get(f"client-secret-{service}"))[0]
         answer = requests.post(
             f"{self.suite.url('issuer')}/realms/marquee/protocol/openid-connect/token",
             data={"grant_type": "client_credentials"},

@@ -94,3 +94,16 @@ def test_a_password_in_a_file_is_put_into_its_address(
 )
 def test_every_host_of_an_address_gets_the_password(address: str, complete: str) -> None:
     assert with_password(address, "pw") == complete
+
+
+def test_of_passwords_being_rotated_redis_gets_the_first_and_rabbitmq_each(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    for server, address in {"REDIS": "redis://cache:6379/0", "RABBITMQ": "amqp://marquee@mq1:5672/"}.items():
+        environment.setenv(f"{server}_URL", address)
+        environment.setenv(f"{server}_PASSWORD", "old,new")
+
+    settings = ExampleSettings.from_environment()
+
+    assert settings.redis_url == "redis://:old@cache:6379/0"
+    assert settings.rabbitmq_url == "amqp://marquee:old@mq1:5672/,amqp://marquee:new@mq1:5672/"

@@ -53,6 +53,7 @@ def test_secrets_are_made_once_and_only_their_owner_reaches_them(secrets):
     assert "new" not in again.stdout
     assert {file.name: file.read_text() for file in secrets.iterdir()} == first
     assert stat.S_IMODE(secrets.stat().st_mode) == 0o700
+    assert first.pop("db_superuser_first") == first["db_superuser"]
     assert len(set(first.values())) == len(first)
 
 

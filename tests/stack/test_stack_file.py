@@ -12,7 +12,8 @@ STACK = rendered("docker-stack.yml", "docker-stack.stand-ins.yml", "docker-stack
 PRODUCTION = rendered()
 EACH = list(STACK["services"].items())
 ONCE = {"migrate", "realm"}
-STATEFUL = {"postgres", "postgres-keycloak", "redis", "rabbitmq", "keycloak", "stripe", "mailbox"}
+ON_REQUEST = {"ops"}
+STATEFUL = {"postgres", "postgres-keycloak", "redis", "rabbitmq", "keycloak", "stripe", "mailbox", "ops"}
 # One per node, on the node's own port: the old one has to leave the port first.
 ON_A_PORT_OF_THE_NODE = {"gateway"}
 OURS = {name for name, service in EACH if "marquee/" in service["image"]} - {"keycloak"}
@@ -27,7 +28,7 @@ def seconds(text: str) -> int:
 
 @each_service
 def test_it_is_known_to_be_well_before_it_counts(name, service):
-    if name in ONCE:
+    if name in ONCE | ON_REQUEST:
         pytest.skip("ends by itself")
     health = service["healthcheck"]
 
@@ -55,7 +56,8 @@ def test_a_change_comes_one_by_one_and_is_taken_back_when_it_fails(name, service
 def test_it_comes_back_without_ever_giving_up(name, service):
     restart = service["deploy"]["restart_policy"]
 
-    assert restart["condition"] == ("on-failure" if name in ONCE else "any")
+    condition = "on-failure" if name in ONCE else "none" if name in ON_REQUEST else "any"
+    assert restart["condition"] == condition
     assert "max_attempts" not in restart
 
 
@@ -123,7 +125,7 @@ def test_no_secret_stands_in_the_environment(name, service):
     secret = {
         v
         for v in environment
-        if re.search(r"PASSWORD|SECRET|_KEY|SMTP_URL", v) and v != "MARQUEE_DEMO_PASSWORD"
+        if re.search(r"PASSWORD|SECRET|_KEYS?(_|$)|SMTP_URL", v) and v != "MARQUEE_DEMO_PASSWORD"
     }
 
     assert {
@@ -140,12 +142,19 @@ def test_every_secret_it_reads_is_granted_and_none_else_that_is_not_read(name, s
     text = str(service.get("environment", {})) + str(service.get("entrypoint")) + str(service.get("command"))
     read = set(re.findall(r"/run/secrets/(\w+)", text))
 
+    databases = {f"db_{other}" for other in WITH_DATABASE}
     if name == "migrate":
-        assert granted(service) == {"db_superuser", *(f"db_{other}" for other in WITH_DATABASE)}
+        assert granted(service) == databases | {"db_superuser", "db_superuser_first"}
+    elif name == "ops":
+        assert granted(service) == databases | read
     elif name == "web":  # owns no database
         assert granted(service) == read - {"database_password"}
     else:
         assert granted(service) == read
+
+
+def test_what_may_reach_all_data_is_there_only_while_it_is_asked_for():
+    assert [name for name, service in EACH if service["deploy"].get("replicas") == 0] == ["ops"]
 
 
 def test_only_the_gateway_can_be_reached_from_outside():
@@ -197,6 +206,7 @@ def test_only_who_pays_and_who_mails_has_a_way_out():
         "payment-worker": {"stripe"},
         "notification-worker": {"mail"},
         "keycloak": {"mail"},
+        "ops": {"stripe"},
     }
 
 

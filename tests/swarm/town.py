@@ -73,7 +73,9 @@ class Town:
         listed = docker("service", "ls", "--format", "{{.Name}} {{.Replicas}}")
         found = {name.removeprefix(f"{STACK}_"): count for name, count in map(str.split, listed.splitlines())}
         return {
-            name: count for name, count in found.items() if name not in {"migrate", "realm", "lab-ingress"}
+            name: count
+            for name, count in found.items()
+            if name not in {"migrate", "realm", "ops", "lab-ingress"}
         }
 
     def is_well(self, *, but: str = "") -> bool:

@@ -130,6 +130,12 @@ class RabbitBroker:
         with self._channel():
             pass
 
+    def forget(self) -> None:
+        """Remove all queues with what waits in them; whoever needs them makes them anew."""
+        with self._channel() as channel:
+            for queue in all_queues(self._names, self._subscriptions):
+                channel.queue_delete(queue)
+
     def close(self) -> None:
         """Each use had a connection of its own."""
 

@@ -1,0 +1,80 @@
+"""Backed up, lost, restored, its secrets rotated: by the operator's own commands, while people book."""
+
+import os
+import re
+import time
+
+import pytest
+import requests
+
+from tests.swarm.town import STACK, Booking, Load, docker, until
+
+pytestmark = pytest.mark.skipif(
+    not os.environ.get("MARQUEE_TEST_SWARM_LONG"), reason="takes half an hour: MARQUEE_TEST_SWARM_LONG=1"
+)
+LOOKING = ["/", "/api/movies/programme", "/movies"]
+# What a fire takes. The bank, people's mailboxes and the backups are elsewhere.
+LOST = ("postgres", "postgres-keycloak", "redis", "rabbitmq")
+
+
+def test_a_town_that_lost_everything_comes_back_from_a_backup_made_while_people_booked(town, house):
+    guest = house.guest()
+    kept = guest.book(house.screening(0)["id"], people=1)
+    tickets = guest.tickets(kept["id"])
+    with Booking(house) as bookings:
+        until(lambda: len(bookings.booked) >= 3, 120, what="bookings")
+        told = town.make("backup").stdout
+        before = len(bookings.booked)
+        until(lambda: len(bookings.booked) >= before + 3, 120, what="bookings after the backup")
+    bookings.settle()
+    [name] = re.findall(r"/backups/(\S+): ", told)
+    assert name in town.make("backups").stdout
+
+    town.make("stop")
+    for volume in LOST:
+        docker("volume", "rm", f"{STACK}_{volume}")
+    town.make("deploy")
+    began = time.monotonic()
+    restored = town.make("restore", FROM=name, REPLACE="1").stdout
+
+    town.say(f"restored in {time.monotonic() - began:.0f} s", restored.splitlines()[-1])
+    assert "all invariants hold, with Stripe's ledger" in restored
+    assert guest.tickets(kept["id"]) == tickets
+    assert "Viola" in house.sign_in("viola").get(f"{town.address}/me", timeout=20).text
+    latest, lost = bookings.booked[-1]
+    assert latest.at["movies"].ask("GET", f"/reservations/{lost}").status_code == 404
+    assert house.net(lost) == 0
+    guest.book(house.screening(1)["id"], people=1)
+
+
+@pytest.mark.parametrize(
+    "secret", ["db_movies", "db_superuser", "client_web", "session_key", "rabbitmq_password"]
+)
+def test_a_secret_is_rotated_and_nobody_notices(town, house, secret):
+    browser = house.sign_in("viola")
+    before = (town.secrets / secret).read_text()
+    with Load(town, LOOKING) as load, Booking(house) as bookings:
+        began = time.monotonic()
+        town.make("rotate", SECRET=secret)
+        took = time.monotonic() - began
+    bookings.settle()
+
+    town.say(
+        f"{secret} rotated in {took:.0f} s",
+        f"{load}; {len(bookings.booked)} bookings, {dict(bookings.failed)}",
+    )
+    assert not (town.secrets / secret).read_text().startswith(before)
+    assert load.failed == {}
+    assert bookings.failed == {}
+    assert "Viola" in browser.get(f"{town.address}/me", timeout=20).text
+    assert requests.get(f"{town.address}/api/movies/programme", timeout=20).ok
+
+
+def test_while_the_password_of_redis_is_rotated_it_costs_speed_only(town, house):
+    with Load(town, LOOKING) as load, Booking(house) as bookings:
+        town.make("rotate", SECRET="redis_password")
+    bookings.settle()
+
+    town.say("redis_password rotated", f"{load}; {len(bookings.booked)} bookings, {dict(bookings.failed)}")
+    assert load.failed == {}
+    assert bookings.failed == {}
