@@ -157,6 +157,19 @@ def test_what_may_reach_all_data_is_there_only_while_it_is_asked_for():
     assert [name for name, service in EACH if service["deploy"].get("replicas") == 0] == ["ops"]
 
 
+def test_with_servers_kept_by_others_none_of_ours_run_and_whoever_needs_one_has_a_way_out():
+    elsewhere = rendered("docker-stack.yml", "docker-stack.external.yml")
+    need = ("DATABASE_HOSTS", "DATABASE_URL", "REDIS_URL", "KC_DB_URL")
+    services = elsewhere["services"].items()
+
+    assert {name for name, service in services if any(v in service.get("environment", {}) for v in need)} == {
+        name for name, service in services if "outside" in service.get("networks", ())
+    }
+    gone = {name for name, service in services if service["deploy"].get("replicas") == 0}
+    assert gone == {"postgres", "postgres-keycloak", "redis", "rabbitmq", "ops"}
+    assert not elsewhere["networks"]["outside"].get("internal")
+
+
 def test_only_the_gateway_can_be_reached_from_outside():
     assert {name for name, service in PRODUCTION["services"].items() if "ports" in service} == {"gateway"}
 
