@@ -66,6 +66,7 @@ def test_rabbitmqs_account_has_the_password_in_use(told: Callable[..., str]) -> 
     assert "load_definitions = /tmp/accounts.json" in (ROOT / "docker" / "rabbitmq.conf").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.rabbitmq
 @pytest.mark.timeout(300)
 def test_a_new_password_counts_from_the_next_start_on_and_queues_stay(
