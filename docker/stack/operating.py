@@ -89,10 +89,7 @@ def rotate(swarm: Swarm, name: str, *, retire_now: bool) -> None:
 def run_job(swarm: Swarm, *words: str) -> None:
     """One container of the service `ops` that does this, its words as they come. Failed when it did not succeed."""
     service = f"{swarm.stack}_{_JOB}"
-    if (
-        swarm.run("service", "inspect", "--format", "{{.Spec.Mode.Replicated.Replicas}}", service).strip()
-        != "0"
-    ):
+    if _replicas(swarm, service) != "0":
         raise Failed(
             f"Another such command is under way, or was broken off. If it was: docker service scale {service}=0"
         )
@@ -116,6 +113,8 @@ def _follow(swarm: Swarm, service: str, earlier: set[str]) -> dict:
         new = [task for task in _tasks(swarm, service) if task not in earlier]
         [task] = json.loads(swarm.ask("inspect", "--type", "task", *new[:1]) or "[]") if new else [None]
         if task is None:
+            if _replicas(swarm, service) == "0":
+                raise Failed("Its task is gone: somebody deployed or stopped Marquee meanwhile. Try again.")
             continue
         state = task["Status"]["State"]
         lines = _log(swarm, task["ID"])
@@ -128,6 +127,10 @@ def _follow(swarm: Swarm, service: str, earlier: set[str]) -> dict:
         if trouble and trouble != told_state:
             print(f"waiting: {trouble}", flush=True)
         told_state = trouble
+
+
+def _replicas(swarm: Swarm, service: str) -> str:
+    return swarm.run("service", "inspect", "--format", "{{.Spec.Mode.Replicated.Replicas}}", service).strip()
 
 
 def _tasks(swarm: Swarm, service: str) -> list[str]:

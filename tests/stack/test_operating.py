@@ -62,6 +62,13 @@ def test_a_job_that_fails_ends_the_command_and_leaves_no_task(secrets, tmp_path)
     assert told(tmp_path).splitlines()[-1] == "service scale --detach marquee_ops=0"
 
 
+def test_a_job_whose_task_somebody_took_away_is_not_waited_for(secrets, tmp_path):
+    done = run(secrets, "backup", DOCKER=fake_docker(tmp_path, '"service inspect"*) echo 0;;'))
+
+    assert done.returncode == 1
+    assert "somebody deployed or stopped" in done.stderr
+
+
 def test_two_jobs_are_not_done_at_once(secrets, tmp_path):
     refused = run(secrets, "backup", DOCKER=fake_docker(tmp_path, '"service inspect"*) echo 1;;'))
 
