@@ -102,7 +102,8 @@ class Publisher:
             if first is not None:
                 time.sleep(GATHER_SECONDS)
             messages, is_open = self._gather(first)
-            self._send(messages)
+            if messages:
+                self._send(messages)
 
     def _gather(self, first: tuple[str, bytes] | None) -> tuple[list[tuple[str, bytes]], bool]:
         """`first` and what came meanwhile; and whether there may be more."""

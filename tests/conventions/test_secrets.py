@@ -16,7 +16,7 @@ SHAPES = {
     "Slack token": r"\bxox[abprs]-[A-Za-z0-9-]{10,}",
     "package index token": r"\bpypi-[A-Za-z0-9_-]{40,}",
     "signed token": r"\beyJ[A-Za-z0-9_-]{12,}\.eyJ[A-Za-z0-9_-]{12,}\.[A-Za-z0-9_-]{20,}",
-    "password in an address": r"\b[a-z][a-z0-9+]*://[^\s/:@'\"<>{}$]+:(?!guest@|password@|p%40ss)[^\s/:@'\"<>{}$.]{8,}@[^\s]",
+    "password in an address": r"\b[a-z][a-z0-9+]*://[^\s/:@'\"<>{}$]+:(?!guest@|(?i:password)@|p%40ss)[^\s/:@'\"<>{}$.]{8,}@[^\s]",
 }
 
 
