@@ -3,7 +3,6 @@
 import json
 import os
 import shlex
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -117,7 +116,7 @@ def _follow(swarm: Swarm, service: str, earlier: set[str]) -> dict:
                 raise Failed("Its task is gone: somebody deployed or stopped Marquee meanwhile. Try again.")
             continue
         state = task["Status"]["State"]
-        lines = _log(swarm, task["ID"])
+        lines = swarm.log(task["ID"])
         for line in lines[said:]:
             print(line, flush=True)
         said = max(said, len(lines))
@@ -135,18 +134,6 @@ def _replicas(swarm: Swarm, service: str) -> str:
 
 def _tasks(swarm: Swarm, service: str) -> list[str]:
     return swarm.ask("service", "ps", "-q", "--no-trunc", service).split()
-
-
-def _log(swarm: Swarm, task: str) -> list[str]:
-    """Both of what it says and what it complains about."""
-    done = subprocess.run(
-        [*swarm.docker, "service", "logs", "--raw", task],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    return [] if done.returncode else done.stdout.splitlines()
 
 
 def _uses_a_database(name: str) -> bool:

@@ -47,6 +47,7 @@ class Service:
 class Swarm:
     stack: str = STACK
     docker: list[str] = field(default_factory=lambda: list(DOCKER))
+    log_seconds: float = 15
 
     def run(self, *arguments: str) -> str:
         """A docker command's answer, or Failed with its complaint."""
@@ -60,21 +61,25 @@ class Swarm:
         done = self._call(arguments)
         return "" if done.returncode else done.stdout
 
-    def last_lines(self, service: str, lines: int) -> list[str]:
-        """Of its log. Docker may wait for ever for the log of a task that has gone, so we do not."""
-        arguments = ("service", "logs", "--raw", "--tail", str(lines), f"{self.stack}_{service}")
+    def log(self, name: str, *options: str) -> list[str]:
+        """What a service or a task said and complained about. Docker may wait for ever for the log of a task that has
+        gone, so we do not."""
+        command = [*self.docker, "service", "logs", "--raw", *options, name]
         try:
-            return self._call(arguments, seconds=15).stdout.splitlines()[-lines:]
-        except subprocess.TimeoutExpired as late:
-            return (late.stdout or b"").decode(errors="replace").splitlines()[-lines:]
-
-    def _call(
-        self, arguments: tuple[str, ...], seconds: "float | None" = None
-    ) -> "subprocess.CompletedProcess[str]":
-        try:
-            return subprocess.run(
-                [*self.docker, *arguments], capture_output=True, text=True, check=False, timeout=seconds
+            done = subprocess.run(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                check=False,
+                timeout=self.log_seconds,
             )
+        except subprocess.TimeoutExpired as late:
+            return (late.stdout or b"").decode(errors="replace").splitlines()
+        return [] if done.returncode else done.stdout.decode(errors="replace").splitlines()
+
+    def _call(self, arguments: tuple[str, ...]) -> "subprocess.CompletedProcess[str]":
+        try:
+            return subprocess.run([*self.docker, *arguments], capture_output=True, text=True, check=False)
         except FileNotFoundError:
             raise Failed(
                 f"There is no {self.docker[0]} here. Install Docker, or name yours: make DOCKER=..."

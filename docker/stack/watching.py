@@ -93,5 +93,6 @@ def _trouble_of(swarm: Swarm, service: Service) -> str:
         "rollback_paused": "the change and the way back both stopped half way",
     }.get(service.update, f"{service.count} running")
     troubles = "".join(f"\n    {trouble}" for trouble in service.troubles)
-    lines = "".join(f"\n    | {line[:220]}" for line in swarm.last_lines(service.name, 12))
+    told = swarm.log(f"{swarm.stack}_{service.name}", "--tail", "12")
+    lines = "".join(f"\n    | {line[:220]}" for line in told[-12:])
     return f"{service.name}: {word}.{troubles}{lines}"

@@ -1,11 +1,13 @@
 """`make backup`, `make restore` and `make rotate` on the swarm, without a Docker: what they ask of it and refuse."""
 
+import importlib
 from pathlib import Path
 
 import pytest
 
 from tests.stack.test_commands import GIVEN, fake_docker, run
 
+ROOT = Path(__file__).resolve().parents[2]
 # A task of `ops` appears once the service is updated, and ends as it should.
 JOB = """"service inspect"*) echo 0;;
 "service update"*) touch FOLDER/updated;;
@@ -52,6 +54,15 @@ def test_a_backup_is_one_task_beside_the_databases_and_its_words_are_shown(secre
         in told(tmp_path)
     )
     assert told(tmp_path).splitlines()[-1] == "service scale --detach marquee_ops=0"
+
+
+def test_a_log_that_docker_never_ends_is_read_as_far_as_it_goes(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "docker" / "stack")
+    docker = fake_docker(tmp_path, '"service logs"*) echo 3 of 7 databases; exec sleep 3600;;')
+
+    swarm = importlib.import_module("swarm").Swarm(docker=[docker], log_seconds=1)
+
+    assert swarm.log("task1") == ["3 of 7 databases"]
 
 
 def test_a_job_that_fails_ends_the_command_and_leaves_no_task(secrets, tmp_path):
