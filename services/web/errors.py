@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from marquee import errors, logs
-from marquee.errors import Problem, TooMany
+from marquee.errors import Invalid, Problem, TooMany
 from marquee.http import NeighbourProblem
 from services.web.pages import SignInNeeded
 
@@ -43,6 +43,14 @@ def install(app: Flask) -> None:
 def wants_json() -> bool:
     """Our own scripts say so; everybody else is a person with a browser."""
     return request.is_json or request.accept_mimetypes.best == "application/json"
+
+
+def sent_json(*names: str) -> dict[str, Any]:
+    """What our own scripts sent. Raises Invalid where it is no object with these fields."""
+    body = request.get_json()
+    if not isinstance(body, dict) or not body.keys() >= set(names):
+        raise Invalid(f"Send an object with: {', '.join(names)}.")
+    return body
 
 
 def login_url(next_path: str) -> str:

@@ -204,3 +204,21 @@ def test_a_page_from_before_a_key_changed_can_still_be_sent(
     )
 
     assert answer.status_code == 303
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/screenings/{an_id('any')}/hold",
+        f"/checkout/{an_id('any')}/pay",
+        f"/door/{an_id('any')}/scans",
+        f"/door/{an_id('any')}/admissions/{an_id('any')}/undo",
+    ],
+)
+@pytest.mark.parametrize("body", [[], {}, "seats", 7])
+def test_json_of_another_shape_is_refused_in_words(browser: Any, world: World, path: str, body: Any) -> None:
+    browser.sign_in(world, "admin")
+
+    answer = browser.client.post(path, json=body, base_url=URL, headers={"X-CSRFToken": browser.token()})
+
+    assert (answer.status_code, answer.json["type"]) == (422, "/problems/invalid")

@@ -16,7 +16,7 @@ from marquee.clock import zone
 from marquee.http import NeighbourProblem
 from marquee.limits import limited
 from services.web.clients import Json, movies, or_without, payments
-from services.web.errors import wants_json
+from services.web.errors import sent_json, wants_json
 from services.web.pages import PUBLIC_PAGE, Pages
 from services.web.security import allow_payment
 from services.web.settings import WebSettings
@@ -44,11 +44,13 @@ def checkout_page(hold_id: UUID) -> str | AnyResponse:
 @limited("30/minute")
 def pay(hold_id: UUID) -> Any:
     """Turn the hold into a reservation being paid: for the card form, or for the provider's own page."""
-    form = request.get_json() if wants_json() else request.form
+    form = sent_json("email") if wants_json() else request.form
     method = "element" if wants_json() else "hosted"
     _take_along_what_was_held_as_a_guest()
     try:
-        movies().reserve(str(hold_id), form.get("email", "").strip(), form.get("name", "").strip(), method)
+        movies().reserve(
+            str(hold_id), str(form.get("email", "")).strip(), str(form.get("name", "")).strip(), method
+        )
     except NeighbourProblem as problem:
         if wants_json():
             raise

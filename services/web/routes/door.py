@@ -10,7 +10,7 @@ from marquee.clock import utc_now
 from marquee.errors import Invalid
 from marquee.http import NeighbourAway, NeighbourProblem
 from services.web.clients import door, movies, or_without
-from services.web.errors import wants_json
+from services.web.errors import sent_json, wants_json
 from services.web.pages import Pages, role_page
 from services.web.site import chosen_cinema
 from services.web.views.door import (
@@ -65,7 +65,7 @@ def scan_page(screening_id: UUID) -> str:
 def scan(screening_id: UUID) -> Any:
     """A code, scanned or typed. Our script asks for JSON; a plain form gets the page with the verdict."""
     if wants_json():
-        body = request.get_json()
+        body = sent_json("code", "scan_id")
         return door().scan(
             str(body["code"]),
             str(screening_id),
@@ -101,7 +101,7 @@ def count(screening_id: UUID) -> Any:
 @pages.post("/door/<uuid:screening_id>/admissions/<uuid:admission_id>/undo", access=STAFF)
 def undo(screening_id: UUID, admission_id: UUID) -> Any:
     if wants_json():
-        return door().undo(str(admission_id), str(request.get_json()["reason"]))
+        return door().undo(str(admission_id), str(sent_json("reason")["reason"]))
     try:
         undone = door().undo(str(admission_id), request.form.get("reason", ""))
     except NeighbourProblem as problem:

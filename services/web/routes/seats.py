@@ -11,7 +11,7 @@ from marquee.clock import zone
 from marquee.http import NeighbourProblem
 from marquee.limits import limited
 from services.web.clients import movies, or_without
-from services.web.errors import wants_json
+from services.web.errors import sent_json, wants_json
 from services.web.page_cache import shared_page
 from services.web.pages import PUBLIC_PAGE, Pages
 from services.web.views.booking import Hold, hold_from
@@ -74,7 +74,7 @@ def best_seats(screening_id: UUID) -> Any:
 def hold_seats(screening_id: UUID) -> Any:
     """Hold exactly these seats, instead of those held before; none lets them go."""
     if wants_json():
-        answer = _hold_or_release(str(screening_id), request.get_json()["seats"])
+        answer = _hold_or_release(str(screening_id), sent_json("seats")["seats"])
         return answer | {"words": _view_words(str(screening_id), answer["hold"])}
     try:
         hold = _hold_or_release(str(screening_id), _wishes_of_form())
