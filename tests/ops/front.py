@@ -2,7 +2,6 @@
 
 import http.client
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import cycle
 from typing import Any
@@ -13,7 +12,10 @@ _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "host", "server"
 
 
 class Front:
-    """Sends each request to the next instance that says it is ready, and, in `tries`, on where a door is closed."""
+    """Sends each request to the next instance that says it is ready, and, in `tries`, on where a door is closed.
+
+    Works while it is entered.
+    """
 
     def __init__(self, ports: list[int], *, tries: int = 4) -> None:
         self._tries = tries
@@ -34,22 +36,33 @@ class Front:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://localhost:{self.server.server_port}"
-        for work in (self.server.serve_forever, self._watch):
-            threading.Thread(target=work, daemon=True).start()
+        self._over = threading.Event()
+        self._threads = [threading.Thread(target=work) for work in (self.server.serve_forever, self._watch)]
+
+    def __enter__(self) -> "Front":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self.server.shutdown()
+        for thread in self._threads:
+            thread.join()
+        self.server.server_close()
 
     def both_ready(self) -> bool:
         return all(self._ready.values())
 
     def _watch(self) -> None:
         session = requests.Session()
-        while True:
+        while not self._over.wait(0.1):
             for port in self._ready:
                 try:
                     answer = session.get(f"http://127.0.0.1:{port}/readyz", timeout=5)
                     self._ready[port] = answer.ok
                 except requests.RequestException:
                     self._ready[port] = False
-            time.sleep(0.1)
 
     def _pass_on(self, request: BaseHTTPRequestHandler) -> None:
         body = request.rfile.read(int(request.headers.get("Content-Length") or 0))

@@ -37,16 +37,16 @@ def people_ask(front: Front, answers: Counter[object]) -> Iterator[None]:
 def test_a_rolling_restart_loses_no_request(serve: Callable[..., Served]) -> None:
     first, second = serve(drain_seconds=3), serve(drain_seconds=3)
     # One try: that nobody comes to a closed door is what draining is for.
-    front = Front([first.port, second.port], tries=1)
-    until(front.both_ready)
     answers: Counter[object] = Counter()
 
-    with people_ask(front, answers):
-        for old in (first, second):
-            old.terminate()
-            assert old.process.wait(30) == 0
-            serve(drain_seconds=3, port=old.port)
-            until(front.both_ready, 60)
+    with Front([first.port, second.port], tries=1) as front:
+        until(front.both_ready)
+        with people_ask(front, answers):
+            for old in (first, second):
+                old.terminate()
+                assert old.process.wait(30) == 0
+                serve(drain_seconds=3, port=old.port)
+                until(front.both_ready, 60)
 
     assert answers.keys() == {200}
     assert answers[200] > 20

@@ -70,7 +70,11 @@ def test_a_post_that_was_refused_at_the_door_finds_the_next_address(
     """A name of which one address has just gone: the second look-up gives another."""
     addresses = iter(["127.0.0.2", "127.0.0.1"])
     real = socket.getaddrinfo
-    monkeypatch.setattr(socket, "getaddrinfo", lambda _, *rest: real(next(addresses), *rest))
+    monkeypatch.setattr(
+        socket,
+        "getaddrinfo",
+        lambda host, *rest: real(next(addresses) if host == "movies" else host, *rest),
+    )
     port = neighbour.url.rpartition(":")[2]
 
     assert ServiceClient("movies", f"http://movies:{port}").post("/holds") == {"ok": True}
