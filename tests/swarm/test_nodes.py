@@ -1,9 +1,11 @@
-"""Three nodes, one of which keeps the data. Another is lost while people book; then the data's own goes and returns."""
+"""Three nodes, one of which keeps the data. Another is lost while people book; then the one with the data itself."""
 
 import os
 import shlex
 import subprocess
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
@@ -61,7 +63,7 @@ def test_a_node_without_data_is_lost_while_people_book(town, house, loss, remedy
     assert len(bookings.failed) <= 3
 
 
-def test_the_data_is_all_there_when_its_node_returns(town, house):
+def test_the_data_is_all_there_when_its_node_returns_from_maintenance(town, house):
     guest = house.guest()
     before = guest.book(house.screening(3)["id"], people=1)
     [home] = town.nodes_of("postgres")
@@ -74,7 +76,53 @@ def test_the_data_is_all_there_when_its_node_returns(town, house):
 
     town.say("the data's node returned", f"well after {time.monotonic() - began:.0f} s")
     assert guest.state(before["id"]) == "ticketed"
-    after = until(
-        lambda: house.guest().book(house.screening(4)["id"], people=1), 120, what="the next booking"
-    )
-    assert after["id"] != before["id"]
+    book_soon(house, 4)
+
+
+def test_the_data_moves_to_another_node_from_a_backup_that_lay_elsewhere(town, house, elsewhere):
+    guest = house.guest()
+    kept = guest.book(house.screening(5)["id"], people=1)
+    tickets = guest.tickets(kept["id"])
+    [home] = town.nodes_of("postgres")
+    town.settings["BACKUPS"] = str(elsewhere)
+    town.make("deploy")
+    town.make("backup")
+    [name] = [folder.name for folder in elsewhere.iterdir()]
+
+    docker("node", "update", "--label-rm", "data", home)
+    began = time.monotonic()
+    docker("node", "update", "--label-add", "data=true", LOST)
+    town.make("deploy")
+    town.make("restore", FROM=name, REPLACE="1")
+
+    town.say("the data's node was lost for good", f"open elsewhere after {time.monotonic() - began:.0f} s")
+    assert {node for service in WITH_DATA for node in town.nodes_of(service)} == {LOST}
+    assert guest.tickets(kept["id"]) == tickets
+    book_soon(house, 6)
+
+
+def test_the_data_is_all_there_when_its_node_lost_power(town, house):
+    """Where the drill before has put it: on the node whose power these drills can cut."""
+    assert town.nodes_of("postgres") == {LOST}
+    with Booking(house) as bookings:
+        until(lambda: len(bookings.paid) >= 5, 120, what="bookings")
+        do_to_node("kill")
+    do_to_node("start")
+    began = time.monotonic()
+    until(town.is_well, 300, what="everything again")
+
+    town.say("the data's node has power again", f"well after {time.monotonic() - began:.0f} s; {bookings}")
+    bookings.settle()
+    book_soon(house, 7)
+
+
+def book_soon(house, evening):
+    until(lambda: house.guest().book(house.screening(evening)["id"], people=1), 120, what="the next booking")
+
+
+@pytest.fixture
+def elsewhere():
+    """A folder that every node sees, and their containers may write to."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        Path(folder).chmod(0o777)
+        yield Path(folder)

@@ -22,10 +22,10 @@ def test_a_town_that_lost_everything_comes_back_from_a_backup_made_while_people_
     kept = guest.book(house.screening(0)["id"], people=1)
     tickets = guest.tickets(kept["id"])
     with Booking(house) as bookings:
-        until(lambda: len(bookings.booked) >= 3, 120, what="bookings")
+        until(lambda: len(bookings.paid) >= 3, 120, what="bookings")
         told = town.make("backup").stdout
-        before = len(bookings.booked)
-        until(lambda: len(bookings.booked) >= before + 3, 120, what="bookings after the backup")
+        before = len(bookings.paid)
+        until(lambda: len(bookings.paid) >= before + 3, 120, what="bookings after the backup")
     bookings.settle()
     [name] = re.findall(r"/backups/(\S+): ", told)
     assert name in town.make("backups").stdout
@@ -41,7 +41,7 @@ def test_a_town_that_lost_everything_comes_back_from_a_backup_made_while_people_
     assert "all invariants hold, with Stripe's ledger" in restored
     assert guest.tickets(kept["id"]) == tickets
     assert "Viola" in house.sign_in("viola").get(f"{town.address}/me", timeout=20).text
-    latest, lost = bookings.booked[-1]
+    latest, lost = bookings.paid[-1]
     assert latest.at["movies"].ask("GET", f"/reservations/{lost}").status_code == 404
     assert house.net(lost) == 0
     guest.book(house.screening(1)["id"], people=1)
@@ -61,7 +61,7 @@ def test_a_secret_is_rotated_and_nobody_notices(town, house, secret):
 
     town.say(
         f"{secret} rotated in {took:.0f} s",
-        f"{load}; {len(bookings.booked)} bookings, {dict(bookings.failed)}",
+        f"{load}; {len(bookings.paid)} bookings, {dict(bookings.failed)}",
     )
     assert not (town.secrets / secret).read_text().startswith(before)
     assert load.failed == {}
@@ -75,6 +75,6 @@ def test_while_the_password_of_redis_is_rotated_it_costs_speed_only(town, house)
         town.make("rotate", SECRET="redis_password")
     bookings.settle()
 
-    town.say("redis_password rotated", f"{load}; {len(bookings.booked)} bookings, {dict(bookings.failed)}")
+    town.say("redis_password rotated", f"{load}; {len(bookings.paid)} bookings, {dict(bookings.failed)}")
     assert load.failed == {}
     assert bookings.failed == {}
