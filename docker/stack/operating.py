@@ -9,14 +9,13 @@ from pathlib import Path
 
 import deploying
 import vault
-from swarm import Failed, Swarm
+from swarm import ENDED, Failed, Swarm
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from ops.rotation import advance
 
 _JOB = "ops"
 _FOLDER = "/backups"
-_ENDED = {"complete", "failed", "rejected", "shutdown", "orphaned", "remove"}
 
 
 def back_up(swarm: Swarm, keep: int) -> None:
@@ -120,7 +119,7 @@ def _follow(swarm: Swarm, service: str, earlier: set[str]) -> dict:
         for line in lines[said:]:
             print(line, flush=True)
         said = max(said, len(lines))
-        if state in _ENDED:
+        if state in ENDED:
             return task
         trouble = task["Status"].get("Err", "")
         if trouble and trouble != told_state:
@@ -141,10 +140,11 @@ def _uses_a_database(name: str) -> bool:
 
 
 def _halt(swarm: Swarm, names: list[str]) -> None:
+    """Until the last of them has ended: programs that drain still use their database."""
     print(f"Stopping {', '.join(names)} ...", flush=True)
     swarm.run("service", "scale", "--detach", *(f"{swarm.stack}_{name}=0" for name in names))
     deadline = time.monotonic() + 180
-    while left := [s.name for s in swarm.services() if s.name in names and s.running]:
+    while left := [s.name for s in swarm.services() if s.name in names and s.alive]:
         if time.monotonic() > deadline:
             raise Failed(
                 f"Still there: {', '.join(left)}. Nothing was changed; back to what was: make deploy"

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 STACK = os.environ.get("STACK") or "marquee"
 DOCKER = shlex.split(os.environ.get("DOCKER") or "docker")
+# What a task comes to in the end: there is no container any more.
+ENDED = frozenset({"complete", "failed", "rejected", "shutdown", "orphaned", "remove"})
 
 
 class Failed(Exception):
@@ -24,6 +26,8 @@ class Service:
     env: tuple[str, ...]
     wanted: int
     running: int
+    # With those that are told to stop and have not yet.
+    alive: int
     is_done: bool
     is_one_shot: bool
     update: str
@@ -139,6 +143,7 @@ class Swarm:
             if "Replicated" in spec["Mode"]
             else len(wanted),
             running=len(running),
+            alive=sum(task["Status"]["State"] not in ENDED for task in tasks),
             is_one_shot=(template.get("RestartPolicy") or {}).get("Condition", "any") != "any",
             is_done=bool(newest) and newest["Status"]["State"] == "complete" and _same_image(newest, image),
             update=update.get("State", ""),

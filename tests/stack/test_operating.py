@@ -96,6 +96,32 @@ def test_a_restore_touches_nothing_unless_told_that_what_is_there_may_go(secrets
     assert not (tmp_path / "told").exists()
 
 
+def test_programs_that_still_drain_are_waited_for(tmp_path, monkeypatch):
+    """Swarm counts them as gone from the moment it told them to stop, and they are not: they use their database."""
+    monkeypatch.syspath_prepend(ROOT / "docker" / "stack")
+    docker = fake_docker(
+        tmp_path,
+        """"service ls"*) echo s1;;
+"stack ps"*) echo t1;;
+"node ls"*) echo n1;;
+"node inspect"*) echo '[{"ID":"n1","Description":{"Hostname":"one"}}]';;
+"service inspect"*) echo '[{"ID":"s1","Spec":{"Name":"marquee_auth","Mode":{"Replicated":{"Replicas":0}},'
+    echo '"TaskTemplate":{"ContainerSpec":{"Image":"marquee/auth:1"}}}}]';;
+"inspect --type task"*) [ -e FOLDER/looked ] && state=shutdown || state=running; touch FOLDER/looked
+    echo '[{"ID":"t1","ServiceID":"s1","NodeID":"n1","DesiredState":"remove","CreatedAt":"1",'
+    echo '"Status":{"State":"'$state'"},"Spec":{"ContainerSpec":{"Image":"marquee/auth:1"}}}]';;""".replace(
+            "FOLDER", str(tmp_path)
+        ),
+    )
+    operating, swarm = importlib.import_module("operating"), importlib.import_module("swarm")
+    monkeypatch.setattr(operating.time, "sleep", lambda _: (tmp_path / "waited").touch())
+
+    operating._halt(swarm.Swarm(docker=[docker]), ["auth"])
+
+    assert "service scale --detach marquee_auth=0" in told(tmp_path)
+    assert (tmp_path / "waited").exists()
+
+
 def test_a_rotation_deploys_after_each_step(secrets, tmp_path):
     old = (secrets / "db_movies").read_text()
 

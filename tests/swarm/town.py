@@ -81,7 +81,7 @@ class Town:
     def is_well(self, *, but: str = "") -> bool:
         services = self.services()
         counts = [count.split("/") for name, count in services.items() if name != but]
-        return bool(counts) and all(running == wanted for running, wanted in counts)
+        return bool(counts) and all(running == wanted != "0" for running, wanted in counts)
 
     def has_replaced(self, service: str, victim: str) -> bool:
         """Another one runs; that Swarm still counts the victim in its first second is not enough."""
