@@ -249,7 +249,7 @@ class Buyer:
         body = {"hold_id": hold["id"], "email": self.email, "name": "Ann Example", "method": method}
         return self.at["movies"].post("/reservations", body)
 
-    def payment(self, reservation_id: str) -> Any:
+    def payment(self, reservation_id: str, *, seconds: float = 20) -> Any:
         """The payment once the bank can be asked to make it."""
 
         def open_payment() -> Any:
@@ -257,7 +257,7 @@ class Buyer:
             assert answer.status_code in (200, 404), answer.text
             return answer.json() if answer.ok and answer.json()["state"] == "open" else None
 
-        return until(open_payment, what="an open payment")
+        return until(open_payment, seconds, what="an open payment")
 
     def state(self, reservation_id: str) -> str:
         return str(self.at["movies"].get(f"/reservations/{reservation_id}")["state"])

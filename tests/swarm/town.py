@@ -231,8 +231,9 @@ class Load:
 class Booking:
     """Guests who book and pay one after the other, and what became of each."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, *, patience: float = 20) -> None:
         self.house, self.paid, self.failed = house, list[tuple[Buyer, str]](), Failures()
+        self._patience = patience
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._go_on, daemon=True)
 
@@ -251,7 +252,7 @@ class Booking:
             try:
                 guest = self.house.guest()
                 reservation = guest.reserve_seats(self.house.screening(number)["id"], people=1)
-                secret = guest.payment(reservation["id"])["client_secret"]
+                secret = guest.payment(reservation["id"], seconds=self._patience)["client_secret"]
                 assert self.house.pay(secret) == "succeeded"
                 self.paid.append((guest, reservation["id"]))
             except (requests.RequestException, AssertionError, KeyError, TypeError) as error:
