@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 import time
 
 import pytest
@@ -77,3 +78,23 @@ def test_a_server_that_starts_again_for_its_new_password_costs_time_only(town, h
     town.say(f"{secret} rotated", f"{load}; {bookings}")
     assert load.failed == []
     assert bookings.failed == []
+
+
+def test_with_a_certificate_everything_is_https(town, monkeypatch):
+    address, certificate = "https://localhost:8443", town.secrets / "tls_certificate"
+    ask_for = ("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost")
+    names = ("-addext", "subjectAltName=DNS:localhost")
+    files = ("-keyout", str(town.secrets / "tls_key"), "-out", str(certificate))
+    subprocess.run(["openssl", *ask_for, *names, *files], check=True, capture_output=True)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    monkeypatch.setattr(town, "address", address)
+
+    town.make("deploy", PUBLIC_URL=address, GATEWAY_TLS_PORT="8443")
+
+    led = requests.get("http://localhost:8081/movies?day=2", timeout=20, allow_redirects=False)
+    assert (led.status_code, led.headers["Location"]) == (308, f"{address}/movies?day=2")
+    house = town.house()
+    browser = house.sign_in("viola")
+    assert "Viola" in browser.get(f"{address}/me", timeout=20).text
+    assert [cookie.name for cookie in browser.cookies if not cookie.secure] == []
+    house.guest().book(house.screening(2)["id"], people=1)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import requests
 
@@ -160,7 +161,7 @@ class Town:
         return House(SimpleNamespace(url=self.url, site=SimpleNamespace(keyring=keys)))
 
     def url(self, name: str) -> str:
-        host = self.address.rpartition(":")[0]
+        host = f"http://{urlsplit(self.address).hostname}"
         match name:
             case "web" | "auth":
                 return self.address
