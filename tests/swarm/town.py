@@ -79,9 +79,8 @@ class Town:
             if name not in {"migrate", "realm", "ops", "lab-ingress"}
         }
 
-    def is_well(self, *, but: str = "") -> bool:
-        services = self.services()
-        counts = [count.split("/") for name, count in services.items() if name != but]
+    def is_well(self) -> bool:
+        counts = [count.split("/") for count in self.services().values()]
         return bool(counts) and all(running == wanted != "0" for running, wanted in counts)
 
     def has_replaced(self, service: str, victim: str) -> bool:
