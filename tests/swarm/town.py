@@ -93,6 +93,11 @@ class Town:
         tasks = docker(*mine, "--format", "{{.Node}} {{.CurrentState}}")
         return {line.split()[0] for line in tasks.splitlines() if line.split()[1] == "Running"}
 
+    def services_on(self, node: str) -> set[str]:
+        """What is meant to run there."""
+        tasks = docker("node", "ps", node, "--filter", "desired-state=running", "--format", "{{.Name}}")
+        return {task.removeprefix(f"{STACK}_").partition(".")[0] for task in tasks.split()}
+
     def containers(self, service: str) -> list[str]:
         """Of this node, running."""
         return docker(
