@@ -28,11 +28,11 @@ def do_to_node(verb: str) -> None:
 
 def give_it_work(town) -> None:
     """What went elsewhere when the node was lost stays there until it is replaced."""
-    if not LOST_HAS <= town.services_on(LOST):
+    if not town.services_on(LOST) >= LOST_HAS:
         for service in OURS:
             docker("service", "update", "--force", "--detach", f"{STACK}_{service}")
         until(lambda: all(map(is_updated, OURS)) and town.is_well(), 400, what="everything replaced")
-    assert LOST_HAS <= town.services_on(LOST)
+    assert town.services_on(LOST) >= LOST_HAS
 
 
 def is_updated(service: str) -> bool:
