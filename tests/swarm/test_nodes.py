@@ -108,9 +108,10 @@ def test_the_data_moves_to_another_node_from_a_backup_that_lay_elsewhere(town, h
     town.make("backup")
     [name] = [folder.name for folder in elsewhere.iterdir()]
 
+    town.make("stop")
     docker("node", "update", "--label-rm", "data", home)
-    began = time.monotonic()
     docker("node", "update", "--label-add", "data=true", LOST)
+    began = time.monotonic()
     town.make("deploy")
     town.make("restore", FROM=name, REPLACE="1")
 
