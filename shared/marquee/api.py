@@ -149,7 +149,8 @@ def enforce_access() -> None:
         raise RuntimeError(f"{request.endpoint} does not declare its access")
     access.check()
     _refuse_nul_characters()
-    _require_readable_json(view)
+    if request.method in {"POST", "PUT", "PATCH"} and getattr(view, "reads_json", False):
+        _require_readable_json()
 
 
 def declared_access(app: Any) -> dict[str, Access | None]:
@@ -164,15 +165,14 @@ def _refuse_nul_characters() -> None:
         raise WerkzeugBadRequest("There is a NUL character in the request.")
 
 
-def _require_readable_json(view: Callable[..., Any]) -> None:
-    if request.method not in {"POST", "PUT", "PATCH"} or not getattr(view, "reads_json", False):
-        return
+def _require_readable_json() -> None:
+    """Read once: the request keeps it for whoever asks next."""
     if not request.is_json:
         raise UnsupportedMediaType("Send the body as application/json.")
     try:
-        orjson.loads(request.get_data())
-    except orjson.JSONDecodeError as error:
-        raise WerkzeugBadRequest(f"The body is not JSON: {error}") from error
+        request.get_json()
+    except WerkzeugBadRequest as error:
+        raise WerkzeugBadRequest(f"The body is not JSON: {error.__cause__}") from error
 
 
 def _answering(view: Callable[..., Any]) -> Callable[..., Response]:

@@ -27,8 +27,8 @@ from marquee.settings import Settings
 log = structlog.get_logger(__name__)
 PREFIX = "live:"
 PING_SECONDS = 15.0
-# Nobody sees a seat change a hundredth of a second later; a busy evening's changes then travel together.
-GATHER_SECONDS = 0.01
+# Nobody sees that a seat changed a twentieth of a second ago; a busy evening's changes then travel together.
+GATHER_SECONDS = 0.05
 MOST_AT_ONCE, MOST_WAITING = 200, 10_000
 # Channel, message, channel, message ...: one command, one answer.
 _PUBLISH_ALL = "for i = 1, #ARGV, 2 do redis.call('PUBLISH', ARGV[i], ARGV[i + 1]) end"

@@ -78,10 +78,10 @@ _LOCK_HOLDERS = """
 
 # OFFSET 0: found by the owner first. A planner that knows of few open holds would rather read all of them.
 _BOOKED = """
-    SELECT count(s.seat) FILTER (WHERE r.screening_id = :screening_id) AS seats_here,
-        count(DISTINCT r.id) FILTER (WHERE r.screening_id <> :screening_id) AS holds_elsewhere
+    SELECT coalesce(sum((SELECT count(*) FROM reservation_seats s WHERE s.reservation_id = r.id))
+            FILTER (WHERE r.screening_id = :screening_id), 0)::int AS seats_here,
+        count(*) FILTER (WHERE r.screening_id <> :screening_id) AS holds_elsewhere
     FROM (SELECT id, screening_id, state, expires_at FROM reservations WHERE owner = ANY(:owners) OFFSET 0) r
-    JOIN reservation_seats s ON s.reservation_id = r.id
     WHERE r.id IS DISTINCT FROM :besides
         AND (r.state = 'held' AND r.expires_at > now() OR r.state = 'paying'
             OR r.state IN ('confirmed', 'ticketed') AND r.screening_id = :screening_id)
