@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 import psycopg2
 import structlog
 from flask import current_app, has_app_context
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 from sqlalchemy import URL, DateTime, Dialect, Engine, MetaData, create_engine, event, func, make_url, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidatePoolError, OperationalError, SQLAlchemyError
@@ -100,9 +101,11 @@ def make_engine(url: str, *, pool_size: int = 3, name: str = "marquee") -> Engin
         max_overflow=0,
         pool_timeout=1.0,
         pool_recycle=1800,
+        pool_reset_on_return=None,
         connect_args={"options": _LIMITS, "application_name": name},
     )
     take_any_password(engine)
+    event.listen(engine, "reset", _roll_back)
     event.listen(engine, "checkin", _note_idle)
     event.listen(engine, "checkout", _ping_after_idling)
     event.listen(engine, "handle_error", _drop_connections_to_a_server_that_leaves)
@@ -163,6 +166,12 @@ def _drop_connections_to_a_server_that_leaves(context: ExceptionContext) -> None
     """A demoted server keeps its connections, and every next borrower would meet the same refusal."""
     if getattr(context.original_exception, "pgcode", None) in _AWAY:
         context.is_disconnect = True
+
+
+def _roll_back(connection: Any, _: Any, __: Any) -> None:
+    """What was left open. Mostly nothing was, and psycopg2 would let another thread in only to find that out."""
+    if connection.get_transaction_status() != TRANSACTION_STATUS_IDLE:
+        connection.rollback()
 
 
 def _note_idle(_: Any, record: ConnectionPoolEntry) -> None:

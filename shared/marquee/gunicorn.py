@@ -1,6 +1,6 @@
 """gunicorn's settings for every service: `gunicorn -c shared/marquee/gunicorn.py 'services.movies:create_app()'`.
 
-Environment: PORT, HOST (127.0.0.1), WEB_CONCURRENCY (1), THREADS (8), WORKER_CLASS (gthread; web: gevent),
+Environment: PORT, HOST (127.0.0.1), THREADS (8), WORKER_CLASS (gthread; web: gevent),
 DRAIN_SECONDS (5): how long after SIGTERM it is not ready but still serves, before it closes its door;
 RELOAD (1: read changed code anew, for developers).
 """
@@ -12,7 +12,8 @@ import signal
 from typing import Any
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '5000')}"
-workers = int(os.environ.get("WEB_CONCURRENCY", "1"))
+# More of them are more containers: metrics and what is kept in memory are one process's.
+workers = 1
 threads = int(os.environ.get("THREADS", "8"))
 worker_class = os.environ.get("WORKER_CLASS", "gthread")
 worker_connections = 2000
@@ -50,13 +51,6 @@ def pre_request(worker: Any, request: Any) -> None:
     if _is_draining():
         # Each answer now says "Connection: close", so that pooled connections leave while the door is still open.
         worker.cfg.set("keepalive", 0)
-
-
-def child_exit(server: Any, worker: Any) -> None:
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        from prometheus_client import multiprocess
-
-        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 # --- leaving without losing a request -----------------------------------------------------------------

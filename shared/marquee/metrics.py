@@ -1,19 +1,16 @@
-"""Prometheus: how often, how long, how it ended. With several processes, set PROMETHEUS_MULTIPROC_DIR."""
+"""Prometheus: how often, how long, how it ended, in this process; each of several is asked by itself."""
 
-import os
+from typing import cast
 
 from flask import Flask, Response, request
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
-    REGISTRY,
-    CollectorRegistry,
     Counter,
     Gauge,
     Histogram,
     generate_latest,
-    multiprocess,
 )
-from sqlalchemy import Engine, QueuePool, event
+from sqlalchemy import Engine, QueuePool
 
 REQUESTS = Counter(
     "marquee_http_requests_total", "Requests answered", ["service", "route", "method", "status"]
@@ -24,10 +21,8 @@ SECONDS = Histogram(
     ["service", "route"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
-CONNECTIONS = Gauge("marquee_database_connections", "Size of the pool", ["pool"], multiprocess_mode="livesum")
-CONNECTIONS_IN_USE = Gauge(
-    "marquee_database_connections_in_use", "Lent at this moment", ["pool"], multiprocess_mode="livesum"
-)
+CONNECTIONS = Gauge("marquee_database_connections", "Size of the pool", ["pool"])
+CONNECTIONS_IN_USE = Gauge("marquee_database_connections_in_use", "Lent at this moment", ["pool"])
 DATABASE_AWAY = Counter("marquee_database_away_total", "Requests refused because no connection was to be had")
 NEIGHBOURS = Counter(
     "marquee_neighbour_calls_total", "Calls to other services by how they ended: ok, refused, away", ["neighbour", "outcome"]
@@ -48,20 +43,16 @@ def observe_request(status: int, seconds: float) -> None:
 
 
 def watch_pool(engine: Engine, name: str) -> None:
-    """Absolute numbers at each lending and return, so that no lost event can make them drift."""
-    pool = engine.pool
-    if not isinstance(pool, QueuePool):
-        return
-    in_use = CONNECTIONS_IN_USE.labels(name)
-    CONNECTIONS.labels(name).set(pool.size())
-    event.listen(engine, "checkout", lambda *_: in_use.set(pool.checkedout()))
-    # Told just before it is back.
-    event.listen(engine, "checkin", lambda *_: in_use.set(pool.checkedout() - 1))
+    """Looked at when somebody asks: to keep count at each lending costs more than the lending."""
+    if isinstance(engine.pool, QueuePool):
+        CONNECTIONS.labels(name).set_function(lambda: _pool(engine).size())
+        CONNECTIONS_IN_USE.labels(name).set_function(lambda: _pool(engine).checkedout())
+
+
+def _pool(engine: Engine) -> QueuePool:
+    """The one it has now: after a `dispose` it is another."""
+    return cast(QueuePool, engine.pool)
 
 
 def expose() -> Response:
-    registry: CollectorRegistry = REGISTRY
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        registry = CollectorRegistry()
-        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
