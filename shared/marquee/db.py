@@ -105,8 +105,7 @@ def make_engine(url: str, *, pool_size: int = 3, name: str = "marquee") -> Engin
         connect_args={"options": _LIMITS, "application_name": name},
     )
     take_any_password(engine)
-    event.listen(engine, "reset", _roll_back)
-    event.listen(engine, "checkin", _note_idle)
+    event.listen(engine, "reset", _leave_it_as_it_was)
     event.listen(engine, "checkout", _ping_after_idling)
     event.listen(engine, "handle_error", _drop_connections_to_a_server_that_leaves)
     metrics.watch_pool(engine, name)
@@ -168,13 +167,10 @@ def _drop_connections_to_a_server_that_leaves(context: ExceptionContext) -> None
         context.is_disconnect = True
 
 
-def _roll_back(connection: Any, _: Any, __: Any) -> None:
-    """What was left open. Mostly nothing was, and psycopg2 would let another thread in only to find that out."""
+def _leave_it_as_it_was(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
+    """Mostly nothing was left open, and psycopg2 would let another thread in only to find that out."""
     if connection.get_transaction_status() != TRANSACTION_STATUS_IDLE:
         connection.rollback()
-
-
-def _note_idle(_: Any, record: ConnectionPoolEntry) -> None:
     record.info["idle_since"] = time.monotonic()
 
 
