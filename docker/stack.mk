@@ -71,7 +71,7 @@ lint-stack: $(READY) ## Is every service of the stack as it should be?
 test-swarm: $(READY) ## Deploy to the swarm here, use it, hurt it, remove it, data and all
 	MARQUEE_TEST_SWARM=1 $(BIN)/pytest tests/swarm -m swarm
 
-test-swarm-long: $(READY) ## The same on a swarm of three nodes, whose second is lost (MARQUEE_TEST_NODE=...)
+test-swarm-long: $(READY) ## Restore, rotation, https; with MARQUEE_TEST_NODE=... the loss of nodes, on a swarm of three
 	MARQUEE_TEST_SWARM=1 $(BIN)/pytest tests/swarm -m swarm_long
 
 DEV := -f docker-stack.yml -f docker-compose.override.yml

@@ -1,6 +1,5 @@
 """Backed up, lost, restored, its secrets rotated: by the operator's own commands, while people book."""
 
-import os
 import re
 import subprocess
 import time
@@ -10,9 +9,7 @@ import requests
 
 from tests.swarm.town import STACK, Booking, Load, docker, until
 
-pytestmark = pytest.mark.skipif(
-    not os.environ.get("MARQUEE_TEST_SWARM_LONG"), reason="takes half an hour: MARQUEE_TEST_SWARM_LONG=1"
-)
+pytestmark = pytest.mark.swarm_long
 LOOKING = ["/", "/api/movies/programme", "/movies"]
 # What a fire takes. The bank, people's mailboxes and the backups are elsewhere.
 LOST = ("postgres", "postgres-keycloak", "redis", "rabbitmq")
