@@ -72,7 +72,7 @@ test-swarm: $(READY) ## Deploy to the swarm here, use it, hurt it, remove it, da
 	MARQUEE_TEST_SWARM=1 $(BIN)/pytest tests/swarm -m swarm
 
 test-swarm-long: $(READY) ## Restore, rotation, https; with MARQUEE_TEST_NODE=... the loss of nodes, on a swarm of three
-	MARQUEE_TEST_SWARM=1 $(BIN)/pytest tests/swarm -m swarm_long
+	MARQUEE_TEST_SWARM=1 $(BIN)/pytest tests/swarm/test_operations.py tests/swarm/test_nodes.py -m swarm_long
 
 DEV := -f docker-stack.yml -f docker-compose.override.yml
 

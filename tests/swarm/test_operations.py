@@ -77,12 +77,22 @@ def test_a_server_that_starts_again_for_its_new_password_costs_time_only(town, h
     assert bookings.failed == []
 
 
-def test_with_a_certificate_everything_is_https(town, monkeypatch):
-    address, certificate = "https://localhost:8443", town.secrets / "tls_certificate"
+@pytest.fixture
+def certificate(town):
+    """Signed by itself, among the secrets; gone again afterwards, also for the gateway."""
+    certificate, key = town.secrets / "tls_certificate", town.secrets / "tls_key"
     ask_for = ("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost")
     names = ("-addext", "subjectAltName=DNS:localhost")
-    files = ("-keyout", str(town.secrets / "tls_key"), "-out", str(certificate))
+    files = ("-keyout", str(key), "-out", str(certificate))
     subprocess.run(["openssl", *ask_for, *names, *files], check=True, capture_output=True)
+    yield certificate
+    certificate.unlink()
+    key.unlink()
+    town.make("deploy")
+
+
+def test_with_a_certificate_everything_is_https(town, certificate, monkeypatch):
+    address = "https://localhost:8443"
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     monkeypatch.setattr(town, "address", address)
 
