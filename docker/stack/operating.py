@@ -1,6 +1,5 @@
 """Backup, restore, check, rotate: what `ops/` does, in a container beside the databases, and what has to be around it."""
 
-import json
 import os
 import shlex
 import sys
@@ -109,7 +108,7 @@ def _follow(swarm: Swarm, service: str, earlier: set[str]) -> dict:
     while True:
         time.sleep(1)
         new = [task for task in _tasks(swarm, service) if task not in earlier]
-        [task] = json.loads(swarm.ask("inspect", "--type", "task", *new[:1]) or "[]") if new else [None]
+        task = next(iter(swarm.describe("inspect", "--type", "task", *new[:1])), None) if new else None
         if task is None:
             if _replicas(swarm, service) == "0":
                 raise Failed("Its task is gone: somebody deployed or stopped Marquee meanwhile. Try again.")

@@ -10,6 +10,8 @@ STACK = os.environ.get("STACK") or "marquee"
 DOCKER = shlex.split(os.environ.get("DOCKER") or "docker")
 # What a task comes to in the end: there is no container any more.
 ENDED = frozenset({"complete", "failed", "rejected", "shutdown", "orphaned", "remove"})
+# It has a container, or will have one in a moment.
+_ALIVE = frozenset({"assigned", "accepted", "preparing", "ready", "starting", "running"})
 
 
 class Failed(Exception):
@@ -26,7 +28,7 @@ class Service:
     env: tuple[str, ...]
     wanted: int
     running: int
-    # With those that are told to stop and have not yet.
+    # With those that are told to stop and have not yet; without those on lost nodes, which Swarm still counts for long.
     alive: int
     is_done: bool
     is_one_shot: bool
@@ -64,6 +66,10 @@ class Swarm:
         """The same for things that may have gone meanwhile: no answer then."""
         done = self._call(arguments)
         return "" if done.returncode else done.stdout
+
+    def describe(self, *arguments: str) -> list[dict]:
+        """What `docker ... inspect` says of several things. When one has gone meanwhile, of the others."""
+        return json.loads(self._call(arguments).stdout or "[]")
 
     def log(self, name: str, *options: str) -> list[str]:
         """What a service or a task said and complained about. Docker may wait for ever for the log of a task that has
@@ -110,9 +116,8 @@ class Swarm:
         ids = self._service_ids()
         if not ids:
             return []
-        tasks = self._tasks()
-        nodes = {node["ID"]: node["Description"]["Hostname"] for node in self.nodes()}
-        found = json.loads(self.ask("service", "inspect", *ids) or "[]")
+        tasks, nodes = self._tasks(), {node["ID"]: node for node in self.nodes()}
+        found = self.describe("service", "inspect", *ids)
         return sorted(
             (self._service(raw, [t for t in tasks if t["ServiceID"] == raw["ID"]], nodes) for raw in found),
             key=lambda service: service.name,
@@ -124,9 +129,9 @@ class Swarm:
 
     def _tasks(self) -> list[dict]:
         ids = self.ask("stack", "ps", "-q", "--no-trunc", self.stack).split()
-        return json.loads(self.ask("inspect", "--type", "task", *ids) or "[]") if ids else []
+        return self.describe("inspect", "--type", "task", *ids) if ids else []
 
-    def _service(self, raw: dict, tasks: list[dict], nodes: dict[str, str]) -> Service:
+    def _service(self, raw: dict, tasks: list[dict], nodes: dict[str, dict]) -> Service:
         spec = raw["Spec"]
         template = spec["TaskTemplate"]
         image = template["ContainerSpec"]["Image"]
@@ -143,7 +148,10 @@ class Swarm:
             if "Replicated" in spec["Mode"]
             else len(wanted),
             running=len(running),
-            alive=sum(task["Status"]["State"] not in ENDED for task in tasks),
+            alive=sum(
+                task["Status"]["State"] in _ALIVE and _is_up(nodes.get(task.get("NodeID", "")))
+                for task in tasks
+            ),
             is_one_shot=(template.get("RestartPolicy") or {}).get("Condition", "any") != "any",
             is_done=bool(newest) and newest["Status"]["State"] == "complete" and _same_image(newest, image),
             update=update.get("State", ""),
@@ -151,9 +159,17 @@ class Swarm:
             update_message=update.get("Message", ""),
             # Deploying the same again, or scaling, leaves nothing before it but itself.
             can_go_back=_contents(raw.get("PreviousSpec", spec)) != _contents(spec),
-            nodes=tuple(sorted({nodes.get(task.get("NodeID", ""), "?") for task in running})),
+            nodes=tuple(sorted({_name(nodes.get(task.get("NodeID", ""))) for task in running})),
             troubles=tuple(dict.fromkeys(_troubles(tasks))),
         )
+
+
+def _is_up(node: dict | None) -> bool:
+    return node is not None and node.get("Status", {}).get("State") != "down"
+
+
+def _name(node: dict | None) -> str:
+    return node["Description"]["Hostname"] if node else "?"
 
 
 def _contents(spec: dict) -> dict:

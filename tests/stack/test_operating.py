@@ -96,23 +96,31 @@ def test_a_restore_touches_nothing_unless_told_that_what_is_there_may_go(secrets
     assert not (tmp_path / "told").exists()
 
 
-def test_programs_that_still_drain_are_waited_for(tmp_path, monkeypatch):
-    """Swarm counts them as gone from the moment it told them to stop, and they are not: they use their database."""
-    monkeypatch.syspath_prepend(ROOT / "docker" / "stack")
-    docker = fake_docker(
-        tmp_path,
-        """"service ls"*) echo s1;;
-"stack ps"*) echo t1;;
-"node ls"*) echo n1;;
-"node inspect"*) echo '[{"ID":"n1","Description":{"Hostname":"one"}}]';;
-"service inspect"*) echo '[{"ID":"s1","Spec":{"Name":"marquee_auth","Mode":{"Replicated":{"Replicas":0}},'
-    echo '"TaskTemplate":{"ContainerSpec":{"Image":"marquee/auth:1"}}}}]';;
-"inspect --type task"*) [ -e FOLDER/looked ] && state=shutdown || state=running; touch FOLDER/looked
-    echo '[{"ID":"t1","ServiceID":"s1","NodeID":"n1","DesiredState":"remove","CreatedAt":"1",'
-    echo '"Status":{"State":"'$state'"},"Spec":{"ContainerSpec":{"Image":"marquee/auth:1"}}}]';;""".replace(
-            "FOLDER", str(tmp_path)
-        ),
+def task(name: str, node: str, state: str) -> str:
+    found = f'"ID":"{name}","ServiceID":"s1","NodeID":"{node}","DesiredState":"remove","CreatedAt":"1"'
+    return (
+        f'{{{found},"Spec":{{"ContainerSpec":{{"Image":"marquee/auth:1"}}}},"Status":{{"State":"{state}"}}}}'
     )
+
+
+DRAINING = f""""service ls"*) echo s1;;
+"stack ps"*) echo t1 t2 t3;;
+"node ls"*) echo n1 n2;;
+"node inspect"*) echo '[{{"ID":"n1","Description":{{"Hostname":"one"}},"Status":{{"State":"ready"}}}},'
+    echo '{{"ID":"n2","Description":{{"Hostname":"two"}},"Status":{{"State":"down"}}}}]';;
+"service inspect"*) echo '[{{"ID":"s1","Spec":{{"Name":"marquee_auth","Mode":{{"Replicated":{{"Replicas":0}}}},'
+    echo '"TaskTemplate":{{"ContainerSpec":{{"Image":"marquee/auth:1"}}}}}}}}]';;
+"inspect --type task"*) [ -e FOLDER/looked ] && state=shutdown || state=running; touch FOLDER/looked
+    echo '[{task("t1", "n1", "'$state'")},{task("t2", "n2", "running")}]'; exit 1;;"""
+
+
+def test_programs_that_still_drain_are_waited_for(tmp_path, monkeypatch):
+    """Swarm counts them as gone from the moment it told them to stop, and they are not: they use their database.
+
+    One task is gone already when it is asked about; one is on a lost node, where nothing ends any more.
+    """
+    monkeypatch.syspath_prepend(ROOT / "docker" / "stack")
+    docker = fake_docker(tmp_path, DRAINING.replace("FOLDER", str(tmp_path)))
     operating, swarm = importlib.import_module("operating"), importlib.import_module("swarm")
     monkeypatch.setattr(operating.time, "sleep", lambda _: (tmp_path / "waited").touch())
 

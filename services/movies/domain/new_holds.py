@@ -12,7 +12,7 @@ from services.movies.domain.places import Plan
 from services.movies.domain.sales import Wish
 from services.movies.settings import MoviesSettings
 
-# Locks, looks again, and writes hold, prices and claims, or nothing. Its text: migrations/0004.
+# Locks, looks again, and writes hold, prices and claims, or nothing. Its text: migrations/0005.
 _HOLD_NEW_SEATS = (
     "SELECT seen_at, held_until, paid_in, prices "
     "FROM hold_new_seats(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"

@@ -76,7 +76,8 @@ _LOCK_HOLDERS = """
     SELECT pg_advisory_xact_lock(hashtextextended(owner, 5204002)) FROM unnest(:sorted_owners) AS owner
     """
 
-# OFFSET 0: found by the owner first. A planner that knows of few open holds would rather read all of them.
+# OFFSET 0, and seats counted booking by booking: found by the owner, and by nothing else. A planner that knows of few
+# open holds would rather read all of them.
 _BOOKED = """
     SELECT coalesce(sum((SELECT count(*) FROM reservation_seats s WHERE s.reservation_id = r.id))
             FILTER (WHERE r.screening_id = :screening_id), 0)::int AS seats_here,

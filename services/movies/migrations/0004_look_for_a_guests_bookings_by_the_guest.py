@@ -1,4 +1,4 @@
-"""Find a guest's bookings by the guest alone, and their seats by the booking.
+"""Find a guest's bookings by the guest alone.
 
 A plan that was made while PostgreSQL believed there were few open holds read all of them for each new one.
 """
@@ -10,8 +10,7 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-# As in 0003, but for the look at what is booked. What stands below `OFFSET 0` is planned alone, so the only way to it is
-# the index by owner; seats are asked for booking by booking, which leaves no order of a join to choose.
+# As in 0003, but for `OFFSET 0`: what is below it is planned alone, so the only way to it is the index by owner.
 _HOLD_NEW_SEATS = """
 CREATE OR REPLACE FUNCTION hold_new_seats(
     wanted_id uuid, wanted_screening uuid, known_plan uuid, holder text, holder_ids text[],
@@ -45,10 +44,10 @@ BEGIN
         INTO look
         FROM (
             SELECT bool_or(r.state = 'held' AND r.screening_id = wanted_screening) AS has_hold,
-                coalesce(sum((SELECT count(*) FROM reservation_seats t WHERE t.reservation_id = r.id))
-                    FILTER (WHERE r.screening_id = wanted_screening), 0) AS seats_here,
-                count(*) FILTER (WHERE r.screening_id <> wanted_screening) AS holds_elsewhere
+                count(*) FILTER (WHERE r.screening_id = wanted_screening) AS seats_here,
+                count(DISTINCT r.id) FILTER (WHERE r.screening_id <> wanted_screening) AS holds_elsewhere
             FROM (SELECT id, screening_id, state, expires_at FROM reservations WHERE owner = ANY (holder_ids) OFFSET 0) r
+            JOIN reservation_seats t ON t.reservation_id = r.id
             WHERE r.screening_id = wanted_screening AND r.state IN ('held', 'paying', 'confirmed', 'ticketed')
                 OR r.state = 'held' AND r.expires_at > now() OR r.state = 'paying'
         ) AS booked;
