@@ -172,7 +172,11 @@ def _require_readable_json() -> None:
     try:
         request.get_json()
     except WerkzeugBadRequest as error:
-        raise WerkzeugBadRequest(f"The body is not JSON: {error.__cause__}") from error
+        # Flask wraps what the decoder said.
+        reason: BaseException = error
+        while reason.__context__ is not None:
+            reason = reason.__context__
+        raise WerkzeugBadRequest(f"The body is not JSON: {reason}") from error
 
 
 def _answering(view: Callable[..., Any]) -> Callable[..., Response]:

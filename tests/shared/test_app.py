@@ -147,6 +147,17 @@ def test_bodies_are_taken_or_refused_in_words(
         assert {"type", "title", "status", "detail", "instance"} <= answer.json.keys()
 
 
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_body_that_is_not_json_is_told_where_it_breaks(app: Flask, debug: bool) -> None:
+    app.debug = debug
+    answer = app.test_client().post("/things", data=b'{"number" 1}', content_type="application/json")
+
+    assert answer.status_code == 400
+    detail = answer.get_json()["detail"]
+    assert detail.startswith("The body is not JSON: unexpected character")
+    assert "line 1 column 11" in detail
+
+
 def test_an_unexpected_error_tells_a_reference_and_nothing_else(app: Flask) -> None:
     answer = app.test_client().get("/broken", headers={"X-Request-Id": "known-request-id"})
 

@@ -103,6 +103,19 @@ def test_where_no_password_fits_the_server_says_so(server):
     database.engine.dispose()
 
 
+def test_what_a_borrower_left_open_is_taken_back(server):
+    database = Database(server.ensure_database("example", "scratch"), pool_size=1)
+    database.run(lambda session: session.execute(text("CREATE TABLE left_open (words text)")))
+
+    borrowed = database.engine.raw_connection()
+    borrowed.cursor().execute("INSERT INTO left_open VALUES ('half done')")
+    borrowed.close()
+
+    with database.sessions() as session:
+        assert session.scalar(text("SELECT count(*) FROM left_open")) == 0
+    database.engine.dispose()
+
+
 def test_the_pool_tells_how_many_connections_are_lent(server):
     database = Database(server.ensure_database("example", "scratch"), pool_size=2, name="counted")
 

@@ -104,7 +104,6 @@ def test_the_data_moves_to_another_node_from_a_backup_that_lay_elsewhere(town, h
     kept = guest.book(house.screening(5)["id"], people=1)
     tickets = guest.tickets(kept["id"])
     [home] = town.nodes_of("postgres")
-    town.settings["BACKUPS"] = str(elsewhere)
     town.make("deploy")
     town.make("backup")
     [name] = [folder.name for folder in elsewhere.iterdir()]
@@ -128,6 +127,7 @@ def test_the_data_is_all_there_when_its_node_lost_power(town, house):
     with Booking(house) as bookings:
         until(lambda: len(bookings.paid) >= 5, 120, what="bookings")
         do_to_node("kill")
+    until(lambda: town.services()["postgres"] == "0/1", 120, what="a loss that Swarm noticed")
     do_to_node("start")
     began = time.monotonic()
     until(town.is_well, 300, what="everything again")
@@ -142,8 +142,10 @@ def book_soon(house, evening):
 
 
 @pytest.fixture
-def elsewhere():
+def elsewhere(town):
     """A folder that every node sees, and their containers may write to."""
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         Path(folder).chmod(0o777)
+        town.settings["BACKUPS"] = folder
         yield Path(folder)
+        del town.settings["BACKUPS"]

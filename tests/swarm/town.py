@@ -71,13 +71,10 @@ class Town:
 
     def services(self) -> dict[str, str]:
         """Name -> "3/3", of those that stay up."""
-        listed = docker("service", "ls", "--format", "{{.Name}} {{.Replicas}}")
+        mine = f"label=com.docker.stack.namespace={STACK}"
+        listed = docker("service", "ls", "--filter", mine, "--format", "{{.Name}} {{.Replicas}}")
         found = {name.removeprefix(f"{STACK}_"): count for name, count in map(str.split, listed.splitlines())}
-        return {
-            name: count
-            for name, count in found.items()
-            if name not in {"migrate", "realm", "ops", "lab-ingress"}
-        }
+        return {name: count for name, count in found.items() if name not in {"migrate", "realm", "ops"}}
 
     def is_well(self) -> bool:
         counts = [count.split("/") for count in self.services().values()]
@@ -143,13 +140,11 @@ class Town:
 
     def place_the_data(self) -> None:
         """Here, on the node whose containers these tests can see; of several an operator has to say which."""
-        docker(
-            "node",
-            "update",
-            "--label-add",
-            "data=true",
-            docker("info", "--format", "{{.Swarm.NodeID}}").strip(),
-        )
+        here = docker("info", "--format", "{{.Swarm.NodeID}}").strip()
+        for node in docker("node", "ls", "-q").split():
+            if docker("node", "inspect", node, "--format", "{{.Spec.Labels.data}}").strip() == "true":
+                docker("node", "update", "--label-rm", "data", node)
+        docker("node", "update", "--label-add", "data=true", here)
 
     def forget(self) -> None:
         """The data too."""
