@@ -43,8 +43,6 @@ def when_ready(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    # What a request makes is gone with it; to look through it every 700 objects finds nothing.
-    gc.set_threshold(20_000, 20, 20)
     if hasattr(worker.wsgi, "extensions"):
         worker.wsgi.extensions["marquee.is_draining"] = _is_draining
 

@@ -43,7 +43,7 @@ def observe_request(status: int, seconds: float) -> None:
 
 
 def watch_pool(engine: Engine, name: str) -> None:
-    """Looked at when somebody asks: to keep count at each lending costs more than the lending."""
+    """Looked at when somebody asks, not counted at each lending."""
     if isinstance(engine.pool, QueuePool):
         CONNECTIONS.labels(name).set_function(lambda: _pool(engine).size())
         CONNECTIONS_IN_USE.labels(name).set_function(lambda: _pool(engine).checkedout())

@@ -55,10 +55,7 @@ def test_a_secret_is_rotated_and_nobody_notices(town, house, secret):
         took = time.monotonic() - began
     bookings.settle()
 
-    town.say(
-        f"{secret} rotated in {took:.0f} s",
-        f"{load}; {bookings}",
-    )
+    town.say(f"{secret} rotated in {took:.0f} s", f"{load}; {bookings}")
     assert not (town.secrets / secret).read_text().startswith(before)
     assert load.failed == []
     assert bookings.failed == []
