@@ -119,6 +119,21 @@ def test_a_mail_that_did_not_go_waits_and_goes_later(post: PostOffice, trouble: 
     assert post.mail().state == "sent"
 
 
+def test_of_one_booking_the_older_mail_goes_first_unless_it_is_stuck(post: PostOffice) -> None:
+    booking = booking_facts()
+    post.tell("refund_due", booking)
+    post.tell("refunded", booking)
+    post.mailer.trouble = [MailAway("busy")]
+
+    post.work()
+    assert post.mailer.sent == []
+
+    with post.database.transaction() as session:
+        session.execute(text("UPDATE mails SET created_at = created_at - interval '1 minute'"))
+    post.work()
+    assert [mail["Subject"].partition(":")[0] for mail in post.mailer.sent] == ["Refunded"]
+
+
 def test_after_many_tries_it_gives_up_and_keeps_the_reason(post: PostOffice) -> None:
     post.tell("refunded", booking_facts())
     post.mailer.trouble = [MailAway("the mail server is away")] * notices.GIVE_UP_AFTER

@@ -44,6 +44,8 @@ class Town:
         self.address, self.secrets, self.seen = address, folder / "secrets", list[str]()
         self.settings = {
             "STAND_INS": "1",
+            # A bank does not burn down with the cinema: its ledger stays where it is when the data moves.
+            "STAND_INS_ON": "bank",
             "SECRETS_DIR": str(self.secrets),
             # All load comes from one address here.
             "GATEWAY_REQUESTS_PER_SECOND": "1000",
@@ -144,7 +146,7 @@ class Town:
         for node in docker("node", "ls", "-q").split():
             if docker("node", "inspect", node, "--format", "{{.Spec.Labels.data}}").strip() == "true":
                 docker("node", "update", "--label-rm", "data", node)
-        docker("node", "update", "--label-add", "data=true", here)
+        docker("node", "update", "--label-add", "data=true", "--label-add", "bank=true", here)
 
     def forget(self) -> None:
         """The data too."""

@@ -64,14 +64,21 @@ def mark_read(session: Session, holder: Holder) -> None:
 
 
 def take_due(session: Session, *, lease_seconds: float) -> Mail | None:
-    """The mail that waits longest, ours alone for `lease_seconds`."""
+    """The mail that waits longest, ours alone for `lease_seconds`.
+
+    What is told of one booking arrives in the order it happened: the older mail first, unless it is stuck.
+    """
     mail_id = session.execute(
         text(
             """
             UPDATE mails SET due_at = now() + make_interval(secs => :lease), attempts = attempts + 1
             WHERE id = (
-                SELECT id FROM mails WHERE state = 'due' AND due_at <= now()
-                ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+                SELECT id FROM mails AS mail WHERE state = 'due' AND due_at <= now() AND NOT EXISTS (
+                    SELECT FROM mails AS older WHERE older.subject_id = mail.subject_id AND older.state = 'due'
+                        AND older.created_at < mail.created_at
+                        AND older.created_at > now() - interval '1 minute'
+                )
+                ORDER BY due_at LIMIT 1 FOR UPDATE OF mail SKIP LOCKED
             )
             RETURNING id
             """
