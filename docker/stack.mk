@@ -68,11 +68,11 @@ stop: ## Remove everything from the swarm but its data
 lint-stack: $(READY) ## Is every service of the stack as it should be?
 	$(BIN)/pytest tests/stack/test_stack_file.py
 
-test-swarm: $(READY) ## Deploy to the swarm here, use it, hurt it, remove it, data and all
+test-swarm: $(READY) ## Try the developers' face; deploy to the swarm here, use it, hurt it, remove it, data and all
 	MARQUEE_TEST_SWARM=1 $(BIN)/pytest tests/swarm -m swarm
 
-test-swarm-long: $(READY) ## The developers' face, restore, rotation, https; with MARQUEE_TEST_NODE=... the loss of nodes, on a swarm of three
-	MARQUEE_TEST_SWARM=1 $(BIN)/pytest $(patsubst %,tests/swarm/test_%.py,developers operations nodes) -m swarm_long
+test-swarm-long: $(READY) ## Restore, rotation, https; with MARQUEE_TEST_NODE=... the loss of nodes, on a swarm of three
+	MARQUEE_TEST_SWARM=1 $(BIN)/pytest tests/swarm/test_operations.py tests/swarm/test_nodes.py -m swarm_long
 
 DEV := -f docker-stack.yml -f docker-compose.override.yml
 

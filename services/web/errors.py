@@ -15,8 +15,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from marquee import errors, logs
 from marquee.errors import Invalid, Problem, TooMany
-from marquee.http import NeighbourProblem
+from marquee.http import NeighbourAway, NeighbourProblem
 from services.web.pages import SignInNeeded
+from services.web.visitor import current_visitor
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +65,15 @@ def _sign_in(problem: SignInNeeded) -> AnyResponse:
 
 
 def _neighbour(problem: NeighbourProblem) -> Response:
+    if current_visitor().is_unsure and _is_for_its_owner(problem):
+        return _problem(NeighbourAway(gettext("We cannot see who you are just now.")))
     return _answer(problem.body(), problem.code)
+
+
+def _is_for_its_owner(problem: NeighbourProblem) -> bool:
+    """Whether it may be there after all, for somebody who could show whose it is."""
+    is_somebodys = request.path.startswith(("/checkout", "/bookings/"))
+    return problem.code == 401 or (is_somebodys and problem.code in (403, 404))
 
 
 def _problem(problem: Problem) -> Response:
@@ -111,6 +120,8 @@ def _answer(body: dict[str, Any], status: int) -> Response:
 
 def failure_of(status: int, body: dict[str, Any]) -> Failure:
     detail = str(body.get("detail") or "")
+    if request.path.startswith(("/manage", "/door")):
+        return _failure_of_staff(status, body, detail)
     match status:
         case 401 | 404 if request.path.startswith("/checkout"):
             return Failure(
@@ -158,12 +169,13 @@ def failure_of(status: int, body: dict[str, Any]) -> Failure:
                 gettext("Go on from here"),
             )
         case 429:
-            return Failure(gettext("One moment, please"), detail, request.path, gettext("Try again"))
+            words = gettext("Try again") if request.method == "GET" else gettext("To the programme")
+            return Failure(gettext("One moment, please"), detail, _page_again("/"), words)
         case 502 | 503 | 504:
             return Failure(
                 gettext("A part of Marquee is away for a moment"),
                 gettext("Seats you hold stay held and nothing was charged. Try again in a few seconds."),
-                request.full_path.rstrip("?") if request.method == "GET" else "/",
+                _page_again("/"),
                 gettext("Try again"),
             )
         case 500:
@@ -176,3 +188,47 @@ def failure_of(status: int, body: dict[str, Any]) -> Failure:
                 gettext("To the programme"),
             )
     return Failure(str(body.get("title") or ""), detail, "/", gettext("To the programme"))
+
+
+def _failure_of_staff(status: int, body: dict[str, Any], detail: str) -> Failure:
+    """At the door and in the office nobody buys: no word of seats held or money, and the way back to work."""
+    home = "/door" if request.path.startswith("/door") else "/manage"
+    way_out = gettext("Which door?") if home == "/door" else gettext("To the office")
+    match status:
+        case 401 | 403:
+            return Failure(str(body.get("title") or ""), detail, "/", gettext("To the programme"))
+        case 404:
+            return Failure(
+                gettext("We have no such page"),
+                gettext("It may have been removed, or the address may be old."),
+                home,
+                way_out,
+            )
+        case 502 | 503 | 504:
+            return Failure(
+                gettext("A part of Marquee is away for a moment"),
+                _not_done(home),
+                _page_again(home),
+                gettext("Try again") if request.method == "GET" else way_out,
+            )
+        case 500:
+            return Failure(
+                gettext("Something broke on our side"),
+                gettext("We have a note of it; the reference helps us find it."),
+                home,
+                way_out,
+            )
+    return Failure(str(body.get("title") or gettext("That does not fit")), detail, home, way_out)
+
+
+def _not_done(home: str) -> str:
+    if request.method == "GET":
+        return str(gettext("Try again in a few seconds."))
+    if home == "/door":
+        return str(gettext("Not checked: no connection. Try again."))
+    return str(gettext("Not saved. Please try again in a few seconds."))
+
+
+def _page_again(otherwise: str) -> str:
+    """This page, where it can be asked for: a form may be sent to an address that shows nothing."""
+    return request.full_path.rstrip("?") if request.method == "GET" else otherwise

@@ -9,6 +9,7 @@ from flask import Flask
 from flask_babel import get_locale, gettext, lazy_gettext, ngettext
 
 from marquee import money
+from marquee.clock import utc_now
 
 # Translated when they are printed, in the language of the page.
 _TICKETS = {
@@ -49,6 +50,7 @@ def install(app: Flask) -> None:
         day_month,
         day_month_short,
         long_day,
+        is_past,
         stock,
         runtime,
         price,
@@ -100,6 +102,10 @@ def day_month_short(day: date) -> str:
 def long_day(day: date) -> str:
     """Saturday 21 November"""
     return str(format_date(day, "EEEE d MMMM", locale=_locale()))
+
+
+def is_past(moment: datetime) -> bool:
+    return moment < utc_now()
 
 
 def stock(day: date) -> str:

@@ -10,9 +10,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flask import Blueprint
+from flask_babel import gettext
 
 from marquee.auth import Access
 from marquee.errors import Forbidden, Problem
+from marquee.http import NeighbourAway
 from services.web.visitor import current_visitor
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -57,7 +59,11 @@ def role_page(*names: str) -> Access:
 
 
 def _require_sign_in() -> None:
-    if not current_visitor().is_signed_in:
+    visitor = current_visitor()
+    if visitor.is_unsure:
+        # Signing in again would not help, and would lose what was typed.
+        raise NeighbourAway(gettext("We cannot see who you are just now."))
+    if not visitor.is_signed_in:
         raise SignInNeeded("Please sign in to see this page.")
 
 

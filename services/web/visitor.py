@@ -1,12 +1,14 @@
 """Who is looking: a signed-in person by auth's cookie, a guest by a token of ours, or nobody in particular.
 
 The cookie holds an opaque session id; auth resolves it and its answer is remembered for two seconds, so that
-signing out counts almost at once. While auth is away everybody is a visitor, never an error page.
+signing out counts almost at once. While auth is away its last answer counts for some minutes; whoever it never
+spoke of is a visitor, never an error page.
 """
 
 import secrets
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -20,6 +22,8 @@ from marquee.http import NeighbourAway, NeighbourProblem, ServiceClient
 log = structlog.get_logger(__name__)
 
 REMEMBERED_SECONDS = 2.0
+# While auth is away. The other services check the token itself, which is over soon after.
+KEPT_SECONDS = 300.0
 _MOST_REMEMBERED = 5_000
 _STRENGTH = ("admin", "editor", "staff", "viewer")
 
@@ -58,29 +62,48 @@ NOBODY = Visitor()
 UNSURE = Visitor(is_unsure=True)
 
 
+@dataclass(frozen=True)
+class _Answer:
+    """What auth said of a session, when, and until when it need not be asked again."""
+
+    visitor: Visitor
+    said_at: float
+    until: float
+
+
 class Sessions:
     """Auth's sessions as this process last saw them."""
 
-    def __init__(self, auth: ServiceClient) -> None:
-        self._auth = auth
-        self._remembered: dict[str, tuple[float, Visitor]] = {}
+    def __init__(self, auth: ServiceClient, now: Callable[[], float] = time.monotonic) -> None:
+        self._auth, self._now = auth, now
+        self._remembered: dict[str, _Answer] = {}
 
     def find(self, session_id: str) -> Visitor:
-        until, visitor = self._remembered.get(session_id, (0.0, NOBODY))
-        return visitor if time.monotonic() < until else self._ask(session_id)
+        known = self._remembered.get(session_id)
+        return known.visitor if known and self._now() < known.until else self._ask(session_id, known)
 
     def end(self, session_id: str) -> str:
         """Sign out; answers where the browser ends its session with the issuer, or nothing."""
-        self._remembered.pop(session_id, None)
+        # Remembered as over, not forgotten: while auth is away its answer from before must not come back.
+        self._remember(session_id, NOBODY)
         answer = self._auth.post("/internal/sessions/end", {"session": session_id})
         return str((answer or {}).get("end_session_url") or "")
 
-    def _ask(self, session_id: str) -> Visitor:
+    def _ask(self, session_id: str, known: _Answer | None) -> Visitor:
         visitor = self._resolve(session_id)
+        if self._remembered.get(session_id) is not known:
+            # Somebody signed out, or asked as well, while we did: what they know is newer.
+            return self.find(session_id)
+        if visitor is UNSURE and known and self._now() < known.said_at + KEPT_SECONDS:
+            self._remembered[session_id] = replace(known, until=self._now() + REMEMBERED_SECONDS)
+            return known.visitor
+        self._remember(session_id, visitor)
+        return visitor
+
+    def _remember(self, session_id: str, visitor: Visitor) -> None:
         if len(self._remembered) >= _MOST_REMEMBERED:
             self._remembered.clear()
-        self._remembered[session_id] = (time.monotonic() + REMEMBERED_SECONDS, visitor)
-        return visitor
+        self._remembered[session_id] = _Answer(visitor, self._now(), self._now() + REMEMBERED_SECONDS)
 
     def _resolve(self, session_id: str) -> Visitor:
         try:

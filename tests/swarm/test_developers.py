@@ -8,7 +8,6 @@ import requests
 
 from tests.swarm.town import ROOT, Town, docker, until
 
-pytestmark = pytest.mark.swarm_long
 PROJECT = "marquee-developers"
 MINE = f"label=com.docker.compose.project={PROJECT}"
 PORTS = {

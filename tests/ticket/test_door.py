@@ -194,6 +194,15 @@ def test_the_short_code_can_be_typed(door_a: DoorA, issue: Issue) -> None:
     assert one.result == "admit"
 
 
+def test_a_seat_in_a_row_named_by_figures_can_be_typed(door_a: DoorA, issue: Issue) -> None:
+    facts = booking_facts("112", "113")
+    issue(facts)
+    reference = tickets.reference_of(facts.reservation_id)
+
+    assert door_a.scan(f"MQ-{reference}-112", facts.screening_id).result == "admit"
+    assert door_a.scan(f"MQ{reference}113", facts.screening_id).result == "admit"
+
+
 def test_a_scan_can_be_undone_and_the_ticket_used_again(
     door_a: DoorA, issue: Issue, database: Database
 ) -> None:

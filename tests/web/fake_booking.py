@@ -94,7 +94,8 @@ def _add_reservations(app: Flask, world: World) -> None:
             )
         if hold["state"] not in {"held", "paying"}:
             return world.reservation_shape(hold), 201
-        hold |= {"state": "paying", "email": order["email"], "name": order.get("name", "")}
+        state = "paying" if hold["total_cents"] else "confirmed"
+        hold |= {"state": state, "email": order["email"], "name": order.get("name", "")}
         return world.reservation_shape(hold), 201
 
     @app.get("/reservations/me")
@@ -124,6 +125,7 @@ def _add_reservations(app: Flask, world: World) -> None:
 
     @app.post("/reservations/<reservation_id>/release")
     def let_go(reservation_id: str) -> Any:
+        world.holds[reservation_id]["is_being_released"] = True
         return "", 202
 
 
@@ -132,9 +134,9 @@ def _add_payments(app: Flask, world: World) -> None:
     @app.post("/payments/<reservation_id>/check", endpoint="check")
     def payment(reservation_id: str) -> Any:
         hold = _own_hold(world, reservation_id)
-        if hold is None or hold["state"] == "held":
+        if hold is None or hold["state"] == "held" or not hold["total_cents"]:
             return problem(404, "not-found", "There is nothing here", "")
-        is_open = hold["state"] == "paying"
+        is_open = hold["state"] == "paying" and not hold.get("is_charged")
         return {
             "reservation_id": reservation_id,
             "attempt": 1,
@@ -143,8 +145,12 @@ def _add_payments(app: Flask, world: World) -> None:
             "hosted_url": "https://pay.example/c/1" if is_open else None,
             "amount_cents": hold["total_cents"],
             "currency": "EUR",
-            "decline": None,
+            "decline": _decline(hold) if is_open else None,
         }
+
+
+def _decline(hold: dict[str, Any]) -> dict[str, str] | None:
+    return {"code": "declined", "message": hold["decline"]} if hold.get("decline") else None
 
 
 def _add_tickets(app: Flask, world: World) -> None:

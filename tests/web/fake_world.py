@@ -187,7 +187,7 @@ class World:
             "name": hold.get("name", ""),
             "method": "element",
             "decline_message": hold.get("decline", ""),
-            "is_being_released": False,
+            "is_being_released": hold.get("is_being_released", False),
             "link_key": "k" * 43,
             "cancel_until": full["cancel_until"],
             "can_cancel": hold["state"] == "ticketed",

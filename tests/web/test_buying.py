@@ -163,6 +163,61 @@ def test_while_the_bank_is_away_checkout_says_that_nothing_was_charged(browser: 
     assert "Nothing was charged" in answer.get_json()["detail"]
 
 
+def test_a_booking_that_costs_nothing_asks_for_no_card(browser: Any, world: World) -> None:
+    hold_id = browser.hold("C7")
+    world.holds[hold_id]["total_cents"] = 0
+
+    page = browser.get(f"/checkout/{hold_id}").text
+
+    assert "Pay with" not in page
+    assert "data-card-fields" not in page
+    assert "http://localhost:12111/v3/" not in page
+    assert "Book, nothing to pay" in page
+
+
+def test_a_booking_that_costs_nothing_is_booked_at_once_with_and_without_scripts(
+    browser: Any, world: World
+) -> None:
+    hold_id = browser.hold("C7")
+    world.holds[hold_id]["total_cents"] = 0
+    order = {"email": "ann@example.org"}
+
+    by_script = browser.send(f"/checkout/{hold_id}/pay", order)
+    by_form = browser.submit(f"/checkout/{hold_id}/pay", **order)
+
+    assert (by_script.status_code, by_script.get_json()["client_secret"]) == (200, None)
+    assert by_form.location == f"/checkout/{hold_id}/booking"
+    assert not [path for _, path, _ in world.asked if path.startswith("/payments")]
+    assert "Booked. Printing your tickets" in browser.get(f"/bookings/{hold_id}").text
+
+
+def test_seats_being_paid_are_not_offered_to_be_kept_longer(browser: Any, world: World) -> None:
+    hold_id = browser.hold("C7")
+    held = browser.get(f"/checkout/{hold_id}").text
+    assert "Keep them longer" in held
+    assert '"extensions_left":10' in held
+
+    world.holds[hold_id] |= {"state": "paying", "email": "a@example.org"}
+
+    paying = browser.get(f"/checkout/{hold_id}").text
+    assert "Keep them longer" not in paying
+    assert '"extensions_left":0' in paying
+
+
+def test_seats_kept_as_often_as_allowed_are_not_offered_to_be_kept_longer(
+    browser: Any, world: World, screening_id: str
+) -> None:
+    hold_id = browser.hold("C7")
+    world.holds[hold_id]["extensions_left"] = 0
+
+    assert "Keep them longer" not in browser.get(f"/checkout/{hold_id}").text
+    assert "Keep them longer" not in browser.get(f"/screenings/{screening_id}/seats").text
+
+
+def test_what_checkout_has_to_say_is_read_out_at_once(browser: Any) -> None:
+    assert '<div data-message role="alert">' in browser.get(f"/checkout/{browser.hold('C7')}").text
+
+
 def test_a_paid_booking_never_shows_the_card_form_again(browser: Any, world: World) -> None:
     hold_id = browser.hold("C7")
     world.holds[hold_id]["state"] = "ticketed"
@@ -197,6 +252,65 @@ def test_while_tickets_are_away_the_booking_says_that_it_is_paid(browser: Any, w
     assert "Paid. Printing your tickets" in browser.get(f"/bookings/{hold_id}").text
 
 
+def test_while_tickets_are_away_the_answer_lets_a_device_show_the_copy_it_kept(
+    browser: Any, world: World
+) -> None:
+    hold_id = browser.hold("C7")
+    world.holds[hold_id] |= {"state": "ticketed", "email": "ann@example.org"}
+    assert "Marquee-Keep-Until" in browser.get(f"/bookings/{hold_id}").headers
+
+    world.away.add("ticket")
+
+    # ticket-worker.js drops its copy for a good page that is not to be kept, and serves it for a failed one.
+    assert browser.get(f"/bookings/{hold_id}").status_code == 503
+
+
+def test_a_booking_that_is_not_printed_yet_waits_with_a_good_answer(browser: Any, world: World) -> None:
+    hold_id = browser.hold("C7")
+    world.holds[hold_id] |= {"state": "confirmed", "email": "ann@example.org"}
+
+    assert browser.get(f"/bookings/{hold_id}").status_code == 200
+
+
+def test_a_card_declined_at_the_bank_leads_back_to_paying_with_the_reason(browser: Any, world: World) -> None:
+    hold_id = browser.hold("C7")
+    world.holds[hold_id] |= {"state": "paying", "email": "a@example.org"}
+    assert browser.ask(f"/bookings/{hold_id}/state").get_json() == {"state": "paying", "declined": False}
+
+    world.holds[hold_id]["decline"] = "Not enough money."
+
+    assert browser.ask(f"/bookings/{hold_id}/state").get_json() == {"state": "paying", "declined": True}
+    page = browser.get(f"/bookings/{hold_id}", follow_redirects=True)
+    assert page.request.path == f"/checkout/{hold_id}"
+    assert "Your bank said no: Not enough money." in page.text
+
+
+def test_a_second_card_that_was_charged_is_not_taken_for_the_declined_one(browser: Any, world: World) -> None:
+    hold_id = browser.hold("C7")
+    declined = {"state": "paying", "email": "a@example.org", "decline": "Not enough money."}
+    world.holds[hold_id] |= declined | {"is_charged": True}
+
+    assert browser.ask(f"/bookings/{hold_id}/state").get_json()["declined"] is False
+    assert "Asking your bank" in browser.get(f"/bookings/{hold_id}").text
+
+
+def test_who_leaves_the_providers_page_comes_back_to_paying(browser: Any, world: World) -> None:
+    hold_id = browser.hold("C7")
+    world.holds[hold_id] |= {"state": "paying", "email": "a@example.org"}
+
+    assert browser.get(f"/bookings/{hold_id}?back=1").location == f"/checkout/{hold_id}"
+
+
+def test_no_mail_is_promised_for_a_payment_that_may_fail(browser: Any, world: World) -> None:
+    hold_id = browser.hold("C7")
+    checkout = browser.get(f"/checkout/{hold_id}").text
+    world.holds[hold_id] |= {"state": "paying", "email": "a@example.org"}
+
+    for text in (checkout, browser.get(f"/bookings/{hold_id}").text):
+        assert "either way" not in text
+        assert "if not, nothing is charged" in text
+
+
 def test_a_booking_opens_by_its_link_and_not_without(browser: Any, app: Any, world: World) -> None:
     hold_id = browser.hold("C7")
     world.holds[hold_id]["state"] = "ticketed"
@@ -216,6 +330,34 @@ def test_cancelling_says_where_the_money_goes(browser: Any, world: World) -> Non
     answer = browser.submit(f"/bookings/{hold_id}/cancel")
 
     assert "banks take 3 to 5 days" in browser.get(answer.location).text
+
+
+def test_back_on_the_map_a_begun_payment_can_be_gone_on_with_or_called_off(
+    browser: Any, world: World, screening_id: str
+) -> None:
+    hold_id = browser.hold("C7", "C8")
+    assert "You are paying for" not in browser.get(f"/screenings/{screening_id}/seats").text
+    browser.submit(f"/checkout/{hold_id}/pay", email="ann@example.org")
+
+    seats = browser.get(f"/screenings/{screening_id}/seats").text
+
+    assert "You are paying for C7, C8." in seats
+    assert f'href="/checkout/{hold_id}"' in seats
+    assert f'action="/checkout/{hold_id}/back"' in seats
+    freed = browser.submit(f"/checkout/{hold_id}/back")
+    seats = browser.get(freed.location).text
+    assert "Your payment for C7, C8 is being called off." in seats
+    assert f'action="/checkout/{hold_id}/back"' not in seats
+
+
+def test_on_the_map_of_another_showing_nothing_is_said_about_a_payment(browser: Any, world: World) -> None:
+    hold_id = browser.hold("C7")
+    browser.submit(f"/checkout/{hold_id}/pay", email="ann@example.org")
+    other = next(
+        s["id"] for s in world.screenings.values() if s["id"] != world.holds[hold_id]["screening_id"]
+    )
+
+    assert "You are paying for" not in browser.get(f"/screenings/{other}/seats").text
 
 
 def test_signing_in_midway_takes_the_guests_seats_along_when_paying(

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
 
@@ -158,3 +159,20 @@ def test_posters_are_kept_for_a_year_when_their_address_names_a_version(browser:
 
     assert answer.content_type.startswith("image/svg+xml")
     assert "immutable" in answer.headers["Cache-Control"]
+
+
+def test_whoever_buys_sees_which_cinema_it_is(browser: Any, screening_id: str) -> None:
+    hold_id = browser.hold("C7")
+
+    assert "Harbour Street Cinema, Kiel" in browser.get(f"/screenings/{screening_id}/seats").text
+    assert "Harbour Street Cinema, Kiel" in browser.get(f"/checkout/{hold_id}").text
+
+
+def test_a_refund_is_promised_only_while_there_is_one(browser: Any, world: World, screening_id: str) -> None:
+    screening, now = world.screenings[screening_id], datetime.now(UTC)
+
+    screening["starts_at"] = (now + timedelta(minutes=61)).isoformat()
+    assert "Free refund until" in browser.get(f"/screenings/{screening_id}/seats").text
+
+    screening["starts_at"] = (now + timedelta(minutes=59)).isoformat()
+    assert "no refund any more" in browser.get(f"/screenings/{screening_id}/seats").text

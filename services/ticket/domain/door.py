@@ -27,7 +27,8 @@ PROOF = {
     "child": "Child: 14 or under.",
     "carer": "Carer: with the person they look after.",
 }
-_TYPED = re.compile(r"(?:MQ-?)?([A-Z2-7]{6})-?([A-Z]{1,3}\d{1,3})?")
+# Rows are named by capitals or figures: G9, or 112 for seat 12 of row 1.
+_TYPED = re.compile(r"(?:MQ-?)?([A-Z2-7]{6})-?([A-Z0-9]{1,3}\d{1,3})?")
 
 
 @dataclass(frozen=True)

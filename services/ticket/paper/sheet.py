@@ -223,7 +223,7 @@ def _draw_times(canvas: Canvas, evening: Evening) -> None:
 def _draw_rules(canvas: Canvas, facts: BookingFacts, evening: Evening, ticket: PaperTicket) -> None:
     room = (RIGHT - LEFT) * 0.62
     y = FOOT - 46 * mm
-    until = f"{evening.refund_until:%A} {evening.refund_until:%H:%M}"
+    until = f"{evening.refund_until:%A} {evening.refund_until.day} {evening.refund_until:%B}, {evening.refund_until:%H:%M}"
     proof = " Bring the card that proves your reduced price." if ticket.ticket_type != "adult" else ""
     sections = [
         (

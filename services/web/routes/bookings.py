@@ -37,7 +37,7 @@ def my_profile() -> AnyResponse:
 def booking_page(reservation_id: UUID) -> AnyResponse:
     """The page that becomes the ticket: it waits for the bank, then for the printing, then it is there."""
     booking = booking_from(_settled(str(reservation_id)))
-    if booking.state == "held":
+    if booking.state == "held" or _is_to_be_paid_again(booking):
         return redirect(url_for("checkout.checkout_page", hold_id=reservation_id))
     printed = _tickets_of(booking) if booking.state == "ticketed" else None
     template = (
@@ -55,6 +55,9 @@ def booking_page(reservation_id: UUID) -> AnyResponse:
     )
     if printed:
         page.headers["Marquee-Keep-Until"] = (booking.ends + KEPT_AFTER_THE_END).astimezone(UTC).isoformat()
+    elif booking.state == "ticketed":
+        # Not a good answer: a device that kept these tickets shows its copy instead.
+        page.status_code = 503
     return page
 
 
@@ -69,7 +72,8 @@ def ticket_worker() -> Response:
 
 @pages.get("/bookings/<uuid:reservation_id>/state", access=PUBLIC_PAGE)
 def booking_state(reservation_id: UUID) -> Any:
-    return {"state": movies().reservation(str(reservation_id), _key())["state"]}
+    booking = movies().reservation(str(reservation_id), _key())
+    return {"state": booking["state"], "declined": _was_declined(booking_from(booking))}
 
 
 @pages.post("/bookings/<uuid:reservation_id>/cancel", access=PUBLIC_PAGE)
@@ -108,6 +112,22 @@ def _settled(reservation_id: str) -> Json:
             return booking
         return movies().reservation(reservation_id, _key())
     return booking
+
+
+def _is_to_be_paid_again(booking: Booking) -> bool:
+    """The bank said no, or the buyer left the provider's page: the way on is to pay, not to wait."""
+    return booking.state == "paying" and ("back" in request.args or _was_declined(booking))
+
+
+def _was_declined(booking: Booking) -> bool:
+    """Whether the last card was: a booking still remembers the first one while the second is being paid."""
+    if booking.state != "paying" or not booking.decline_message:
+        return False
+    try:
+        payment = or_without(lambda: payments().payment(booking.id, _key()))
+    except NeighbourProblem:
+        return False
+    return payment is not None and payment["decline"] is not None
 
 
 def _tickets_of(booking: Booking) -> list[Ticket] | None:

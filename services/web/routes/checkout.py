@@ -5,6 +5,7 @@ second click always meet the same reservation, and the same payment.
 """
 
 import time
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -48,7 +49,7 @@ def pay(hold_id: UUID) -> Any:
     method = "element" if wants_json() else "hosted"
     _take_along_what_was_held_as_a_guest()
     try:
-        movies().reserve(
+        booking = movies().reserve(
             str(hold_id), str(form.get("email", "")).strip(), str(form.get("name", "")).strip(), method
         )
     except NeighbourProblem as problem:
@@ -57,7 +58,9 @@ def pay(hold_id: UUID) -> Any:
         flash(_sentence(problem), "danger")
         session["typed"] = {name: form.get(name, "")[:254] for name in ("email", "name")}
         return redirect(url_for("checkout.checkout_page", hold_id=hold_id), 303)
-    payment = _payment_with(hold_id, "client_secret" if method == "element" else "hosted_url")
+    payment = None
+    if booking["state"] == "paying":
+        payment = _payment_with(hold_id, "client_secret" if method == "element" else "hosted_url")
     if wants_json():
         return _what_the_card_form_needs(hold_id, payment)
     hosted = payment and payment["hosted_url"]
@@ -93,6 +96,9 @@ def _checkout(hold: Json, screening: Json, booking: Json | None) -> str:
     settings: WebSettings = current_app.extensions["marquee.settings"]
     here = screening["cinema"]["timezone"]
     held = hold_from(hold, here)
+    if booking:
+        # Only a hold can be kept longer; a payment has its own time.
+        held = replace(held, extensions_left=0)
     typed = session.pop("typed", {})
     return render_template(
         "views/checkout.html",
@@ -140,7 +146,7 @@ def _take_along_what_was_held_as_a_guest() -> None:
 def _payment_with(hold_id: UUID, wanted: str) -> Json | None:
     """Payment learns of the reservation by event: wait until it has what we need, a few seconds at most.
 
-    One that another tab has paid already never will: it is answered as it is.
+    One that another tab has paid meanwhile never will: it is answered as it is.
     """
     settings: WebSettings = current_app.extensions["marquee.settings"]
     deadline = time.monotonic() + settings.payment_wait_seconds
@@ -163,13 +169,14 @@ def _payment_or_none(hold_id: UUID) -> Json | None:
 
 def _what_the_card_form_needs(hold_id: UUID, payment: Json | None) -> Any:
     booking = movies().reservation(str(hold_id))
-    if payment is None:
+    if payment is None and booking["state"] == "paying":
         title = gettext("The bank does not answer yet")
         detail = gettext("Nothing was charged and your seats stay held. Please press the button again.")
         return {"type": "/problems/payment-not-ready", "title": title, "detail": detail, "status": 503}, 503
     return {
-        "client_secret": payment["client_secret"],
-        "amount": expected_amount(payment["amount_cents"]),
+        # None leads the script to the booking: it is paid, or costs nothing.
+        "client_secret": payment and payment["client_secret"],
+        "amount": expected_amount(booking["total_cents"]),
         "state": booking["state"],
         "hold": _clock_of(booking),
     }

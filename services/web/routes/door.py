@@ -1,21 +1,24 @@
 """The door: choose a screening, then scan after scan. All of it works as plain forms; door.js makes it quick."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from flask import Response, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 
-from marquee.clock import utc_now
+from marquee.clock import utc_now, zone
 from marquee.errors import Invalid
 from marquee.http import NeighbourAway, NeighbourProblem
-from services.web.clients import door, movies, or_without
+from services.web.clients import Json, door, movies, office, or_without
 from services.web.errors import sent_json, wants_json
 from services.web.pages import Pages, role_page
 from services.web.site import chosen_cinema
 from services.web.views.door import (
+    AROUND_NOW,
     Verdict,
     Watch,
+    entries_of,
     new_scan_id,
     not_checked,
     page_data,
@@ -25,6 +28,7 @@ from services.web.views.door import (
     verdict_from,
     watch_from,
 )
+from services.web.views.showings import Showing
 from services.web.visitor import current_visitor
 
 pages = Pages("door", __name__)
@@ -106,6 +110,8 @@ def undo(screening_id: UUID, admission_id: UUID) -> Any:
         undone = door().undo(str(admission_id), request.form.get("reason", ""))
     except NeighbourProblem as problem:
         flash(problem.detail or str(problem.problem.get("title", "")), "danger")
+    except NeighbourAway:
+        flash(gettext("Not taken back: a part of Marquee is away for a moment. Please try again."), "danger")
     else:
         flash(gettext("Seat %(seat)s: taken back.", seat=undone["seat"]), "ok")
     return redirect(url_for("door.scan_page", screening_id=screening_id), 303)
@@ -118,11 +124,39 @@ def _choosing(error: str) -> str:
     programme = or_without(lambda: movies().programme(chosen_cinema(), None))
     return render_template(
         "views/door/choose.html",
-        showings=tonight(programme) if programme else None,
+        showings=_tonight(programme) if programme else None,
         cinema=programme["cinema"] if programme else None,
+        today=_local_now(programme).date() if programme else None,
         door=_door_name(),
         error=error,
     )
+
+
+def _tonight(programme: Json) -> list[Showing]:
+    cinema = programme["cinema"]
+    now = _local_now(programme)
+    entries = [*entries_of(programme), *_begun(cinema, now)]
+    tomorrow = (now + AROUND_NOW).date()
+    if tomorrow != now.date():
+        after = or_without(lambda: movies().programme(cinema["slug"], tomorrow.isoformat()))
+        entries += entries_of(after) if after else []
+    return tonight(entries, now)
+
+
+def _local_now(programme: Json) -> datetime:
+    return datetime.fromisoformat(programme["now"]).astimezone(zone(programme["cinema"]["timezone"]))
+
+
+def _begun(cinema: Json, now: datetime) -> list[Json]:
+    """The programme drops what has begun; movies tells it to editors only."""
+    if not current_visitor().has("editor"):
+        return []
+    first = (now - AROUND_NOW).date()
+    try:
+        schedule = office().schedule(cinema["slug"], first.isoformat(), now.date().isoformat())
+    except (NeighbourProblem, NeighbourAway):
+        return []
+    return [entry for day in schedule["days"] for room in day["rooms"] for entry in room["screenings"]]
 
 
 def _scan_page(screening_id: UUID, verdict: Verdict | None) -> str:

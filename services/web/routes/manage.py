@@ -9,10 +9,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from marquee.clock import utc_now
 from marquee.errors import NotFound
-from marquee.http import NeighbourProblem
+from marquee.http import NeighbourAway
 from services.web.clients import Json, office
 from services.web.pages import PUBLIC_PAGE, Pages, role_page
 from services.web.site import CINEMA_COOKIE, all_cinemas, chosen_cinema, is_secure
+from services.web.views.manage_forms import Form, NotDone
 from services.web.views.manage_week import Week, timeline_css, today_at, week_from
 
 pages = Pages("manage", __name__)
@@ -63,12 +64,14 @@ def span_of(cinema: Json, first: date, last: date, rooms: list[str] | None = Non
     return week_from(schedule, rooms or [], utc_now())
 
 
-def said(problem: NeighbourProblem) -> str:
+def said(problem: NotDone) -> str:
     """A refusal as one sentence for a message on the next page."""
+    if isinstance(problem, NeighbourAway):
+        return str(gettext("Not done: a part of Marquee is away for a moment. Please try again."))
     title = str(problem.problem.get("title", ""))
     return ". ".join(filter(None, [title, problem.detail]))
 
 
-def asked(page: str, form: Any) -> Any:
-    """The page again with everything typed: 422 when something in it was wrong."""
-    return page if form.is_fine else (page, 422)
+def asked(page: str, form: Form) -> Any:
+    """The page again with everything typed: 422 when something in it was wrong, 503 when nobody took it."""
+    return page if form.is_fine else (page, form.status)

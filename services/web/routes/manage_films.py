@@ -1,5 +1,6 @@
 """Films in the office: list, add, change, remove."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,11 +9,11 @@ from flask_babel import gettext
 from markupsafe import Markup
 
 from marquee.clock import utc_now, zone
-from marquee.http import NeighbourProblem
-from services.web.clients import Json, office
+from services.web.clients import Json, office, or_without
 from services.web.pages import Pages
 from services.web.routes.manage import EDITOR, asked, house, said
-from services.web.views.manage_forms import Form
+from services.web.site import all_cinemas
+from services.web.views.manage_forms import NOT_DONE, Form
 from services.web.views.showings import film_from, moment
 
 pages = Pages("manage_films", __name__)
@@ -59,7 +60,7 @@ def add_film() -> Any:
     if form.is_fine:
         try:
             added = office().add_film(film)
-        except NeighbourProblem as problem:
+        except NOT_DONE as problem:
             form.take(problem, _FIELDS)
         else:
             flash(_added(added), "ok")
@@ -80,25 +81,27 @@ def change_film(movie_id: UUID) -> Any:
     if form.is_fine:
         try:
             changed = office().change_film(str(movie_id), film)
-        except NeighbourProblem as problem:
+        except NOT_DONE as problem:
             form.take(problem, _FIELDS)
         else:
             flash(gettext("“%(title)s” is changed.", title=changed["title"]), "ok")
             return redirect(url_for("manage_films.film_list"), 303)
-    return asked(_form_page(form, office().film(str(movie_id))), form)
+    film_now = or_without(lambda: office().film(str(movie_id)))
+    return asked(_form_page(form, film_now or {"id": movie_id, "title": form.value("title")}), form)
 
 
 @pages.get("/manage/films/<uuid:movie_id>/delete", access=EDITOR)
 def confirm_removal(movie_id: UUID) -> str:
     """What would go with it, before anything does."""
-    here = zone(house()["timezone"])
+    chosen = house()
     screenings = office().screenings_of(str(movie_id))
+    cinemas = _cinemas_of_rooms() if screenings else {}
     taken = [entry["capacity"] - entry["seats_free"] for entry in screenings]
     return render_template(
         "views/manage/film_delete.html",
-        house=house(),
+        house=chosen,
         film=film_from(office().film(str(movie_id))),
-        screenings=[(entry, moment(entry["starts_at"], here)) for entry in screenings],
+        screenings=[_placed(entry, cinemas[entry["room"]["id"]]) for entry in screenings],
         seats=sum(taken),
     )
 
@@ -107,7 +110,7 @@ def confirm_removal(movie_id: UUID) -> str:
 def remove_film(movie_id: UUID) -> Any:
     try:
         office().remove_film(str(movie_id))
-    except NeighbourProblem as problem:
+    except NOT_DONE as problem:
         flash(said(problem), "danger")
         return redirect(url_for("manage_films.confirm_removal", movie_id=movie_id), 303)
     flash(gettext("The film is out of the catalogue."), "ok")
@@ -131,6 +134,16 @@ def film_in(form: Form) -> Json:
         "house_line": form.text("house_line"),
         "synopsis": form.text("synopsis", longest=4000),
     }
+
+
+def _cinemas_of_rooms() -> dict[str, Json]:
+    by_slug = {cinema["slug"]: cinema for cinema in all_cinemas()}
+    return {room["id"]: by_slug[room["cinema"]] for room in office().rooms(None)}
+
+
+def _placed(entry: Json, cinema: Json) -> tuple[Json, Json, datetime]:
+    """A film plays in several houses: each time is of its own house, whichever is chosen here."""
+    return entry, cinema, moment(entry["starts_at"], zone(cinema["timezone"]))
 
 
 def _filled(film: Json) -> Form:

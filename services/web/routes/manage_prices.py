@@ -8,11 +8,10 @@ from flask_babel import gettext
 
 from marquee import money
 from marquee.errors import NotFound
-from marquee.http import NeighbourProblem
 from services.web.clients import Json, office
 from services.web.pages import Pages
 from services.web.routes.manage import EDITOR, asked, house, said
-from services.web.views.manage_forms import Form
+from services.web.views.manage_forms import NOT_DONE, Form, NotDone, kind_of
 from services.web.views.seatmap import KINDS
 
 pages = Pages("manage_prices", __name__)
@@ -47,7 +46,7 @@ def add_card() -> Any:
     if form.is_fine:
         try:
             added = office().add_price_card(card | {"cinema": house()["slug"]})
-        except NeighbourProblem as problem:
+        except NOT_DONE as problem:
             _explain(form, problem)
         else:
             flash(gettext("The price card “%(name)s” is there.", name=added["name"]), "ok")
@@ -68,7 +67,7 @@ def change_card(card_id: UUID) -> Any:
     if form.is_fine:
         try:
             changed = office().change_price_card(str(card_id), card)
-        except NeighbourProblem as problem:
+        except NOT_DONE as problem:
             _explain(form, problem)
         else:
             flash(gettext("“%(name)s” counts for screenings made from now on.", name=changed["name"]), "ok")
@@ -100,8 +99,8 @@ def card_in(form: Form) -> Json:
     }
 
 
-def _explain(form: Form, problem: NeighbourProblem) -> None:
-    if problem.kind == "/problems/price-card-exists":
+def _explain(form: Form, problem: NotDone) -> None:
+    if kind_of(problem) == "/problems/price-card-exists":
         form.fail("name", said(problem))
     else:
         form.take(problem, {"name": "name"})

@@ -7,10 +7,10 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from marquee.clock import zone
-from marquee.http import NeighbourProblem
 from services.web.clients import office
 from services.web.pages import Pages
 from services.web.routes.manage import EDITOR, house, said
+from services.web.views.manage_forms import NOT_DONE
 from services.web.views.showings import moment
 
 pages = Pages("manage_refunds", __name__)
@@ -29,8 +29,8 @@ def refund_list() -> str:
 def try_again(reservation_id: UUID) -> Response:
     try:
         office().refund_again(str(reservation_id))
-    except NeighbourProblem as problem:
-        flash(said(problem), "error")
+    except NOT_DONE as problem:
+        flash(said(problem), "danger")
     else:
         flash(gettext("The refund is tried once more. If it fails again, it comes back to this list."), "ok")
     return redirect(url_for("manage_refunds.refund_list"), 303)

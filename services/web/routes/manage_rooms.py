@@ -8,11 +8,10 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext, ngettext
 
 from marquee.clock import utc_now
-from marquee.http import NeighbourProblem
 from services.web.clients import Json, office
 from services.web.pages import Pages
 from services.web.routes.manage import EDITOR, asked, house, said, span_of
-from services.web.views.manage_forms import Form
+from services.web.views.manage_forms import NOT_DONE, Form, NotDone, kind_of
 from services.web.views.manage_plans import LETTERS, drawing_of, form_of, layout_of
 from services.web.views.manage_week import OfficeShowing, today_at
 
@@ -35,7 +34,7 @@ def add_room() -> Any:
     if form.is_fine:
         try:
             added = office().add_room(room | {"cinema": house()["slug"]})
-        except NeighbourProblem as problem:
+        except NOT_DONE as problem:
             _explain(form, problem)
         else:
             flash(_built(added), "ok")
@@ -56,7 +55,7 @@ def change_room(room_id: UUID) -> Any:
     if form.is_fine:
         try:
             changed = office().change_room(str(room_id), room)
-        except NeighbourProblem as problem:
+        except NOT_DONE as problem:
             _explain(form, problem)
         else:
             flash(gettext("Screen %(number)s is changed.", number=changed["number"]), "ok")
@@ -82,7 +81,7 @@ def confirm_removal(room_id: UUID) -> str:
 def remove_room(room_id: UUID) -> Any:
     try:
         office().remove_room(str(room_id))
-    except NeighbourProblem as problem:
+    except NOT_DONE as problem:
         flash(said(problem), "danger")
         return redirect(url_for("manage_rooms.confirm_removal", room_id=room_id), 303)
     flash(gettext("The room is closed."), "ok")
@@ -116,7 +115,7 @@ def save_plan(room_id: UUID) -> Any:
     if form.is_fine:
         try:
             saved = office().save_plan(str(room_id), layout)
-        except NeighbourProblem as problem:
+        except NOT_DONE as problem:
             form.take(problem, _PLAN_FIELDS)
         else:
             flash(_saved(saved), "ok")
@@ -129,7 +128,7 @@ def _preview(form: Form) -> Json | None:
     if form.is_fine:
         try:
             return office().preview_plan(layout)
-        except NeighbourProblem as problem:
+        except NOT_DONE as problem:
             form.take(problem, _PLAN_FIELDS)
     return None
 
@@ -174,8 +173,8 @@ def room_in(form: Form) -> Json:
     }
 
 
-def _explain(form: Form, problem: NeighbourProblem) -> None:
-    if problem.kind == "/problems/room-exists":
+def _explain(form: Form, problem: NotDone) -> None:
+    if kind_of(problem) == "/problems/room-exists":
         form.fail("number", said(problem))
     else:
         form.take(problem, _FIELDS)

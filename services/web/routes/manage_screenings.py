@@ -8,13 +8,12 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from marquee.clock import utc_now, zone
-from marquee.http import NeighbourProblem
 from services.web.clients import Json, office
 from services.web.formats import long_day
 from services.web.pages import Pages
 from services.web.routes.manage import EDITOR, asked, house, said, span_of
 from services.web.routes.programme import wanted_day
-from services.web.views.manage_forms import Form
+from services.web.views.manage_forms import NOT_DONE, Form, NotDone, kind_of
 from services.web.views.manage_screening import (
     FORMATS,
     Clash,
@@ -80,8 +79,8 @@ def add_screening() -> Any:
     if form.is_fine:
         try:
             added = office().add_screening(wanted)
-        except NeighbourProblem as problem:
-            clash = _explain(form, problem)
+        except NOT_DONE as problem:
+            clash = _explain(form, problem, house())
         else:
             flash(_announced(added), "ok")
             return redirect(_after_adding(form, wanted), 303)
@@ -91,22 +90,27 @@ def add_screening() -> Any:
 @pages.get("/manage/screenings/<uuid:screening_id>", access=EDITOR)
 def screening_page(screening_id: UUID) -> str:
     screening = office().screening(str(screening_id))
-    return _form_page(filled(screening), screening)
+    cards = office().price_cards(screening["cinema"]["slug"])
+    return _form_page(filled(screening, cards), screening)
 
 
 @pages.post("/manage/screenings/<uuid:screening_id>", access=EDITOR)
 def change_screening(screening_id: UUID) -> Any:
     form, clash = _form_of_request(), None
+    screening = office().screening(str(screening_id))
     wanted = screening_in(form)
+    if "price_card_id" not in wanted and office().price_cards(screening["cinema"]["slug"]):
+        # Movies would take the first one: what a seat costs never changes unasked.
+        form.fail("price_card", gettext("Choose a price card."))
     if form.is_fine:
         try:
             changed = office().change_screening(str(screening_id), wanted)
-        except NeighbourProblem as problem:
-            clash = _explain(form, problem)
+        except NOT_DONE as problem:
+            clash = _explain(form, problem, screening["cinema"])
         else:
             flash(_announced(changed), "ok")
             return redirect(url_for("manage_screenings.schedule", day=wanted["date"]), 303)
-    return asked(_form_page(form, office().screening(str(screening_id)), clash), form)
+    return asked(_form_page(form, screening, clash), form)
 
 
 @pages.get("/manage/screenings/<uuid:screening_id>/orders", access=EDITOR)
@@ -135,7 +139,7 @@ def cancel_screening(screening_id: UUID) -> Any:
     if form.is_fine:
         try:
             office().cancel_screening(str(screening_id), reason)
-        except NeighbourProblem as problem:
+        except NOT_DONE as problem:
             form.take(problem, {"reason": "reason"})
         else:
             flash(gettext("The screening is called off. Everybody who paid gets the money back."), "ok")
@@ -149,7 +153,7 @@ def withdraw_screening(screening_id: UUID) -> Any:
     screening = office().screening(str(screening_id))
     try:
         office().withdraw_screening(screening["movie_id"], str(screening_id))
-    except NeighbourProblem as problem:
+    except NOT_DONE as problem:
         flash(said(problem), "danger")
         return redirect(url_for("manage_screenings.confirm_cancelling", screening_id=screening_id), 303)
     flash(gettext("The screening is off the programme."), "ok")
@@ -168,14 +172,14 @@ def _form_of_request() -> Form:
     return Form(typed)
 
 
-def _explain(form: Form, problem: NeighbourProblem) -> Clash | None:
+def _explain(form: Form, problem: NotDone, cinema: Json) -> Clash | None:
     if is_clash(problem):
-        clash = clash_of(problem, zone(house()["timezone"]))
+        clash = clash_of(problem, zone(cinema["timezone"]))
         form.fail("time", clash.sentence)
         return clash
-    if problem.kind in _ABOUT_START:
+    if kind_of(problem) in _ABOUT_START:
         form.fail("time", said(problem))
-    elif problem.kind == "/problems/prices-missing":
+    elif kind_of(problem) == "/problems/prices-missing":
         form.fail("price_card", said(problem))
     else:
         form.take(problem, _FIELDS)

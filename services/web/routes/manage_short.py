@@ -11,11 +11,10 @@ from flask import flash, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from marquee.http import NeighbourProblem
 from services.web.clients import office
 from services.web.pages import Pages
 from services.web.routes.manage import EDITOR, house, said
-from services.web.views.manage_forms import Form
+from services.web.views.manage_forms import NOT_DONE, Form
 
 pages = Pages("manage_short", __name__)
 
@@ -81,7 +80,7 @@ def _try(form: Form, act: Callable[[], Any], done: str) -> None:
         return
     try:
         act()
-    except NeighbourProblem as problem:
+    except NOT_DONE as problem:
         flash(said(problem), "danger")
     else:
         flash(done, "ok")

@@ -14,7 +14,7 @@ from services.web.clients import movies, or_without
 from services.web.errors import sent_json, wants_json
 from services.web.page_cache import shared_page
 from services.web.pages import PUBLIC_PAGE, Pages
-from services.web.views.booking import Hold, hold_from
+from services.web.views.booking import Booking, Hold, booking_from, hold_from
 from services.web.views.script_data import place_words, seat_page_data
 from services.web.views.seat_words import SeatWords
 from services.web.views.seatmap import groups_for, seat_map
@@ -37,6 +37,7 @@ def seat_map_page(screening_id: UUID) -> str:
     )
     people, step_free = wanted_people(), "step_free" in request.args
     hold = my_hold(str(screening_id), screening["cinema"]["timezone"])
+    are_yours_unheld = hold is None and "yours" in room.states
     return render_template(
         "views/seats.html",
         screening=screening,
@@ -50,6 +51,7 @@ def seat_map_page(screening_id: UUID) -> str:
         step_free=step_free,
         hold=hold,
         hold_words=place_words(hold.labels, room) if hold else "",
+        paying=being_paid(str(screening_id)) if are_yours_unheld else None,
         ticket_types=ticket_types_of(screening),
         cancel_until=moment(screening["cancel_until"], here),
         shows_list="list" in request.args,
@@ -135,6 +137,13 @@ def wanted_people() -> int:
 def my_hold(screening_id: str, zone_name: str) -> Hold | None:
     answer = or_without(lambda: movies().my_hold(screening_id))
     return hold_from(answer, zone_name) if answer and answer["state"] == "held" else None
+
+
+def being_paid(screening_id: str) -> Booking | None:
+    """What this buyer began to pay for: its seats are theirs on the map, but there is no hold to change."""
+    found = or_without(movies().my_reservations) or []
+    mine = (entry for entry in found if entry["screening"]["id"] == screening_id)
+    return next((booking_from(entry) for entry in mine if entry["state"] == "paying"), None)
 
 
 def ticket_types_of(screening: dict[str, Any]) -> dict[str, list[tuple[str, int]]]:

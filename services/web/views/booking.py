@@ -70,6 +70,7 @@ class Booking:
     expires: datetime
     now: datetime
     decline_message: str
+    is_being_released: bool
     link_key: str
     cancel_until: datetime
     can_cancel: bool
@@ -142,6 +143,7 @@ def booking_from(answer: dict[str, Any]) -> Booking:
         expires=moment(answer["expires_at"], here),
         now=moment(answer["now"], here),
         decline_message=answer.get("decline_message") or "",
+        is_being_released=bool(answer.get("is_being_released")),
         link_key=answer.get("link_key") or "",
         cancel_until=moment(answer["cancel_until"], here),
         can_cancel=bool(answer.get("can_cancel")),

@@ -48,6 +48,7 @@ def _words(hold: Hold) -> dict[str, str]:
         "useIt": gettext("Use it"),
         "cardAway": gettext("The card form did not load. Check the connection and load this page again."),
         "unknown": gettext(
-            "We are asking your bank. You can close this page; we mail you within 5 minutes either way."
+            "We are asking your bank. You can close this page: if you paid, the tickets come by mail; "
+            "if not, nothing is charged."
         ),
     }

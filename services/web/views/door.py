@@ -1,7 +1,7 @@
 """What the door's screen says, from ticket's verdicts and the programme."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +13,8 @@ from services.web.views.showings import Showing, showing_from
 
 NOT_CHECKED = "unchecked"
 EVENING_HOUR = 17
+# Doors stay open while a film runs, and a day does not end at midnight for who stands there.
+AROUND_NOW = timedelta(hours=4)
 
 
 @dataclass(frozen=True)
@@ -76,13 +78,22 @@ def new_scan_id() -> str:
     return str(uuid4())
 
 
-def tonight(programme: dict[str, Any]) -> list[Showing]:
-    """Today's screenings that the programme still has, by start."""
-    here = zone(programme["cinema"]["timezone"])
-    found = [showing_from(entry, here) for film in programme["films"] for entry in film["screenings"]]
-    today = datetime.fromisoformat(programme["now"]).astimezone(here).date()
-    ours = [showing for showing in found if not showing.is_cancelled and showing.day == today]
+def entries_of(programme: dict[str, Any]) -> list[dict[str, Any]]:
+    return [entry for film in programme["films"] for entry in film["screenings"]]
+
+
+def tonight(entries: list[dict[str, Any]], now: datetime) -> list[Showing]:
+    """Today's screenings and whatever starts around `now`, by start. `now` is on the cinema's clock."""
+    by_id = {entry["id"]: entry for entry in entries}
+    found = [showing_from(entry, now.tzinfo or UTC) for entry in by_id.values()]
+    ours = [showing for showing in found if not showing.is_cancelled and _is_let_in(showing, now)]
     return sorted(ours, key=lambda showing: (showing.starts, showing.room))
+
+
+def _is_let_in(showing: Showing, now: datetime) -> bool:
+    if abs(showing.starts - now) <= AROUND_NOW:
+        return True
+    return showing.day == now.date() and showing.starts > now
 
 
 def stock_line(watch: Watch) -> str:

@@ -10,15 +10,22 @@ Whatever was typed stays in the form, right or wrong, so that the page can show 
 from collections.abc import Mapping
 from datetime import date, time
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeAlias
 
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
-from marquee.http import NeighbourProblem
+from marquee.http import NeighbourAway, NeighbourProblem
 from marquee.money import ZERO_DECIMAL
 
 _LARGEST_PRICE = Decimal(10_000)
+# Why a neighbour did not do what was asked: it refused, or it is away. Either way the form is shown again.
+NotDone: TypeAlias = NeighbourProblem | NeighbourAway
+NOT_DONE = (NeighbourProblem, NeighbourAway)
+
+
+def kind_of(problem: NotDone) -> str:
+    return problem.kind if isinstance(problem, NeighbourProblem) else problem.type
 
 
 class Form:
@@ -27,6 +34,7 @@ class Form:
         self.errors: dict[str, str] = {}
         # What is wrong with no field in particular.
         self.general = ""
+        self.status = 422
 
     @classmethod
     def filled(cls, values: Mapping[str, Any]) -> "Form":
@@ -128,8 +136,15 @@ class Form:
             self.fail(name, gettext("Give a time like 20:15."))
             return ""
 
-    def take(self, problem: NeighbourProblem, fields: Mapping[str, str]) -> None:
+    def take(self, problem: NotDone, fields: Mapping[str, str]) -> None:
         """Put a refusal where it belongs. `fields` tells our names for theirs; the rest stands on top."""
+        if isinstance(problem, NeighbourAway):
+            self.status = problem.status
+            # The page says "Not saved." before it.
+            self.general = gettext(
+                "A part of Marquee is away for a moment. Everything you typed is still here."
+            )
+            return
         told = False
         for error in problem.problem.get("errors") or []:
             theirs = str(error.get("field", ""))

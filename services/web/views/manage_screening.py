@@ -7,9 +7,8 @@ from typing import Any
 from flask_babel import gettext
 
 from marquee.clock import zone
-from marquee.http import NeighbourProblem
 from services.web.formats import day_month_short, runtime, weekday
-from services.web.views.manage_forms import Form
+from services.web.views.manage_forms import Form, NotDone, kind_of
 from services.web.views.showings import moment
 
 FORMATS = ("Subtitled", "Open captions", "Audio description", "35 mm", "70 mm", "Relaxed")
@@ -44,11 +43,11 @@ class Clash:
         return f"{weekday(self.first_start)} {day_month_short(self.first_start)}, {clock}"
 
 
-def is_clash(problem: NeighbourProblem) -> bool:
-    return problem.kind == "/problems/room-clash"
+def is_clash(problem: NotDone) -> bool:
+    return kind_of(problem) == "/problems/room-clash"
 
 
-def clash_of(problem: NeighbourProblem, here: tzinfo) -> Clash:
+def clash_of(problem: NotDone, here: tzinfo) -> Clash:
     overlaps = problem.members["overlaps"]
     return Clash(
         title=overlaps["title"],
@@ -73,7 +72,8 @@ def room_words(room: dict[str, Any]) -> str:
     return str(gettext("Screen %(room)s, %(seats)s seats", room=room["number"], seats=room["capacity"]))
 
 
-def filled(screening: dict[str, Any]) -> Form:
+def filled(screening: dict[str, Any], cards: list[dict[str, Any]]) -> Form:
+    """As it is now, with the card that has its prices; none, where no card has them any more."""
     starts = moment(screening["starts_at"], zone(screening["cinema"]["timezone"]))
     return Form.filled(
         {
@@ -83,8 +83,20 @@ def filled(screening: dict[str, Any]) -> Form:
             "time": f"{starts:%H:%M}",
             "trailer_minutes": screening["trailer_minutes"],
             "formats": list(screening.get("formats") or []),
+            "price_card": next((card["id"] for card in cards if _has_prices_of(card, screening)), ""),
         }
     )
+
+
+def _has_prices_of(card: dict[str, Any], screening: dict[str, Any]) -> bool:
+    """A screening shows the prices of the kinds of seat in its room only."""
+    prices = _cents(screening["prices"])
+    kinds = {kind for kind, _ in prices}
+    return prices == {line: cents for line, cents in _cents(card["lines"]).items() if line[0] in kinds}
+
+
+def _cents(lines: list[dict[str, Any]]) -> dict[tuple[str, str], int]:
+    return {(line["kind"], line["ticket_type"]): line["price_cents"] for line in lines}
 
 
 def screening_in(form: Form) -> dict[str, Any]:

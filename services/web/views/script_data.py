@@ -88,6 +88,7 @@ def _words() -> dict[str, str]:
             "freeTogether": gettext("{seats} are free together."),
             "useThem": gettext("Use {seats}"),
             "nothingHeld": gettext("Nothing is held and nothing was charged."),
+            "stillHeld": gettext("You still hold {seats}. Nothing was charged."),
             "fitsOnly": gettext(
                 "Only {count} of {people} fit here side by side. Tap another seat for the rest."
             ),

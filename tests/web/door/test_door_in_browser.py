@@ -12,7 +12,7 @@ from tests.web.fake_neighbours import an_id
 playwright = pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser
 
-WORD, SENTENCE = "[data-word]", "[data-sentence]"
+WORD, SENTENCE, VERDICT = "[data-word]", "[data-sentence]", "[data-verdict]"
 
 
 def verdict(result: str, ticket: str = "one") -> dict[str, Any]:
@@ -88,6 +88,68 @@ def test_a_refusal_never_blocks_the_next_scan(page, ticket):
     assert first["scan_id"] != second["scan_id"]
 
 
+def test_an_admit_goes_by_itself_and_can_still_be_taken_back(page, ticket):
+    ticket.answers["POST /door/scans"] = verdict("admit")
+    ticket.answers[f"POST /door/admissions/{an_id('admission')}/undo"] = {"seat": "F12"}
+    type_code(page, "MQ-7K2FQX-F12")
+    playwright.expect(page.locator(VERDICT)).to_be_visible()
+    playwright.expect(page.locator(VERDICT)).to_be_hidden(timeout=3000)
+
+    page.get_by_text("Undo", exact=True).click()
+    page.get_by_role("button", name="Stepped out again").click()
+
+    playwright.expect(page.get_by_text("Taken back.")).to_be_visible()
+
+
+def test_a_refusal_stays_until_the_next_guest(page, ticket):
+    ticket.answers["POST /door/scans"] = verdict("no")
+
+    type_code(page, "NONSENSE")
+    page.wait_for_timeout(2000)
+
+    playwright.expect(page.locator(VERDICT)).to_be_visible()
+
+
+def test_while_a_code_is_asked_no_verdict_of_another_stands(page, ticket):
+    ticket.answers["POST /door/scans"] = verdict("no")
+    type_code(page, "NONSENSE")
+    playwright.expect(page.locator(VERDICT)).to_be_visible()
+    page.route("**/scans", lambda route: None)  # no answer yet
+
+    type_code(page, "MQ-7K2FQX-F12")
+
+    playwright.expect(page.locator(VERDICT)).to_be_hidden()
+
+
+def test_a_code_that_comes_while_another_is_asked_is_asked_next(page, ticket):
+    ticket.answers["POST /door/scans"] = verdict("no")
+    held: list[Any] = []
+    page.route("**/scans", lambda route: held.append(route) if not held else route.continue_())
+    type_code(page, "FIRST")
+    type_code(page, "SECOND")
+
+    held[0].continue_()
+
+    playwright.expect(page.locator(VERDICT)).to_be_visible()
+    page.wait_for_timeout(1000)
+    assert [scan["code"] for scan in scans(ticket)] == ["FIRST"]  # its verdict is seen first
+    page.wait_for_timeout(1500)
+    assert [scan["code"] for scan in scans(ticket)] == ["FIRST", "SECOND"]
+
+
+def test_a_picture_that_nobody_judged_takes_the_admit_away(page, ticket):
+    ticket.answers["POST /door/scans"] = verdict("admit")
+    page.clock.install()  # the verdict's own time does not pass
+    page.route("**/frames*", lambda route: route.abort())
+
+    type_code(page, "MQ-7K2FQX-F12")
+    playwright.expect(page.locator(VERDICT)).to_be_visible()
+    page.clock.run_for(1000)
+
+    playwright.expect(page.locator(VERDICT)).to_be_hidden()
+    playwright.expect(page.locator("[data-camera-note]")).to_contain_text("no connection")
+
+
 def test_without_a_connection_nobody_is_admitted_and_the_same_scan_is_sent_again(page, ticket):
     ticket.answers["POST /door/scans"] = verdict("admit")
     sent: list[Any] = []
@@ -109,7 +171,7 @@ def test_a_ticket_that_stays_before_the_camera_is_judged_once(page, ticket):
     playwright.expect(page.locator(WORD)).to_have_text("Admit")
 
     ticket.answers["POST /door/frames"] = verdict("no")  # the same ticket, seen again: used by now
-    page.wait_for_timeout(1500)
+    page.wait_for_timeout(2000)
     playwright.expect(page.locator(WORD)).to_have_text("Admit")
 
     ticket.answers["POST /door/frames"] = verdict("no", "another")

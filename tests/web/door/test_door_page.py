@@ -1,9 +1,17 @@
 """The door without scripts, and what door.js asks for."""
 
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 
+from services.web.clients import Movies
+from services.web.staff_clients import Office
+from services.web.views.door import tonight
 from tests.web.fake_neighbours import an_id
-from tests.web.manage.scripted import away, refusal
+from tests.web.fake_world import ZONE
+from tests.web.manage.scripted import ScriptedClient, away, refusal
 
 ADMISSION = an_id("admission")
 SCAN = an_id("scan")
@@ -57,6 +65,58 @@ def test_choosing_lists_todays_screenings_and_remembers_the_door(staff, screenin
     assert answer.headers["Location"] == f"/door/{screening_id}"
     assert "Door A" in staff.get(f"/door/{screening_id}").text
     assert 'value="Door A"' in staff.get("/door").text
+
+
+@pytest.fixture
+def entry(world, screening_id):
+    def starting_at(clock, name="x"):
+        return world.screenings[screening_id] | {"id": an_id(name), "starts_at": clock, "ends_at": clock}
+
+    return starting_at
+
+
+@pytest.mark.parametrize(
+    ("now", "starts", "is_there"),
+    [
+        ("2030-03-05T20:30:00+01:00", "2030-03-05T18:00:00+01:00", True),  # begun, people still come
+        ("2030-03-05T23:45:00+01:00", "2030-03-06T00:15:00+01:00", True),  # of tomorrow by the calendar
+        ("2030-03-06T00:30:00+01:00", "2030-03-05T23:30:00+01:00", True),
+        ("2030-03-05T09:00:00+01:00", "2030-03-05T20:30:00+01:00", True),  # the whole day, as before
+        ("2030-03-05T23:45:00+01:00", "2030-03-05T18:00:00+01:00", False),
+        ("2030-03-05T20:30:00+01:00", "2030-03-06T10:00:00+01:00", False),
+    ],
+)
+def test_a_door_can_be_opened_for_what_begins_around_now(entry, now, starts, is_there):
+    assert bool(tonight([entry(starts)], datetime.fromisoformat(now))) is is_there
+
+
+def test_each_showing_is_listed_once(entry):
+    now = datetime.fromisoformat("2030-03-05T20:30:00+01:00")
+
+    assert len(tonight([entry("2030-03-05T21:00:00+01:00")] * 2, now)) == 1
+
+
+def test_before_midnight_the_first_of_tomorrow_are_asked_for(staff, world, monkeypatch):
+    monkeypatch.setattr("services.web.routes.door.AROUND_NOW", timedelta(hours=24))
+    days: list[object] = []
+    programme = Movies.programme
+    monkeypatch.setattr(
+        Movies, "programme", lambda self, cinema, day: days.append(day) or programme(self, cinema, day)
+    )
+
+    assert staff.get("/door").status_code == 200
+    assert days == [None, (world.now().astimezone(ZoneInfo(ZONE)).date() + timedelta(days=1)).isoformat()]
+
+
+def test_a_manager_finds_what_the_programme_has_dropped(manager, app, entry, world):
+    begun = entry((world.now() - timedelta(hours=1)).isoformat(), "begun")
+    days = [{"day": "2030-03-05", "rooms": [{"room": begun["room"], "screenings": [begun]}]}]
+    client = ScriptedClient({"GET /schedule": {"cinema": world.cinema, "days": days}})
+    app.extensions["marquee.neighbours"] = replace(
+        app.extensions["marquee.neighbours"], office=Office(client)
+    )
+
+    assert an_id("begun") in manager.get("/door").text
 
 
 def test_choosing_nothing_keeps_the_name_and_says_so(staff):
@@ -186,6 +246,14 @@ def test_an_undo_that_comes_too_late_says_why(staff, ticket, door):
     staff.submit(f"{door}/admissions/{ADMISSION}/undo", reason="Stepped out again")
 
     assert "A scan can be undone within 15 minutes." in staff.get(door).text
+
+
+def test_an_undo_that_nobody_took_is_said(staff, ticket, door):
+    ticket.answers[f"POST /door/admissions/{ADMISSION}/undo"] = away()
+
+    staff.submit(f"{door}/admissions/{ADMISSION}/undo", reason="Stepped out again")
+
+    assert "Not taken back: a part of Marquee is away" in staff.get(door).text
 
 
 # --- for door.js ------------------------------------------------------------------------------------------

@@ -1,7 +1,9 @@
 """Adding, changing and removing films."""
 
-from tests.web.manage.conftest import FILM, film
-from tests.web.manage.scripted import refusal
+import pytest
+
+from tests.web.manage.conftest import FILM, ROOM, film, room
+from tests.web.manage.scripted import away, refusal
 
 GOOD = {
     "title": "Vertigo",
@@ -71,7 +73,7 @@ def test_removing_asks_first_and_names_what_goes_with_it(office, movies, world):
         "starts_at": "2030-03-05T19:00:00+00:00",
         "capacity": 6,
         "seats_free": 4,
-        "room": {"number": "2"},
+        "room": {"id": ROOM, "number": "2"},
     }
     movies.answers[f"GET /movies/{FILM}/screenings"] = {"screenings": [booked]}
 
@@ -97,3 +99,49 @@ def test_a_refused_removal_comes_back_with_the_reason(office, movies):
 
     assert answer.headers["Location"] == f"/manage/films/{FILM}/delete"
     assert "People have booked this film" in office.get(answer.headers["Location"]).text
+
+
+def test_each_screening_that_goes_is_told_on_the_clock_of_its_own_house(office, movies, world, monkeypatch):
+    other = world.cinema | {"slug": "hill", "name": "Hill Pictures", "timezone": "America/New_York"}
+    monkeypatch.setattr("services.web.routes.manage_films.all_cinemas", lambda: [world.cinema, other])
+    movies.answers["GET /rooms"] = {"rooms": [room(cinema="hill")]}
+    there = {"id": FILM, "starts_at": "2030-03-05T19:00:00+00:00", "capacity": 6, "seats_free": 6}
+    movies.answers[f"GET /movies/{FILM}/screenings"] = {
+        "screenings": [there | {"room": {"id": ROOM, "number": "2"}}]
+    }
+
+    page = office.get(f"/manage/films/{FILM}/delete").text
+
+    assert "<td>14:00</td><td>Hill Pictures</td>" in page
+
+
+@pytest.mark.parametrize("address", ["/manage/films/new", f"/manage/films/{FILM}"])
+def test_a_film_that_nobody_took_stays_in_its_form(office, movies, address):
+    movies.answers |= {"POST /movies": away(), f"PUT /movies/{FILM}": away(), f"GET /movies/{FILM}": away()}
+
+    answer = office.submit(address, **GOOD)
+
+    assert answer.status_code == 503
+    assert "A part of Marquee is away for a moment. Everything you typed is still here." in answer.text
+    assert f'value="{GOOD["title"]}"' in answer.text
+
+
+def test_what_nobody_did_is_said_on_the_next_page(office, movies):
+    movies.answers[f"DELETE /movies/{FILM}"] = away()
+
+    office.submit(f"/manage/films/{FILM}/delete")
+
+    assert "Not done: a part of Marquee is away" in office.get(f"/manage/films/{FILM}/delete").text
+
+
+def test_a_failure_in_the_office_speaks_to_staff(office, movies):
+    movies.answers[f"GET /movies/{FILM}"] = away()
+
+    answer = office.get(f"/manage/films/{FILM}")
+
+    assert answer.status_code == 503
+    assert "Try again in a few seconds." in answer.text
+    for path in (f"/manage/films/{FILM}", "/manage/nothing", "/door/nothing"):
+        page = office.get(path).text
+        assert "nothing was charged" not in page
+        assert "What plays next" not in page

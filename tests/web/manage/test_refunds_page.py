@@ -52,4 +52,6 @@ def test_why_it_cannot_be_tried_again_is_said_on_the_list(office, movies):
 
     office.submit(f"/manage/refunds/{BOOKING}/again")
 
-    assert "There is nothing to give back" in office.get("/manage/refunds").text
+    page = office.get("/manage/refunds").text
+    assert "There is nothing to give back" in page
+    assert "note is-danger" in page

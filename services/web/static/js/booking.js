@@ -11,8 +11,8 @@ const isWaiting = Boolean(document.querySelector(".waiting"));
 
 async function look() {
   try {
-    const { state } = await ask(`/bookings/${data.booking}/state${query}`);
-    if (state !== data.state) location.replace(`/bookings/${data.booking}${query}`);
+    const { state, declined } = await ask(`/bookings/${data.booking}/state${query}`);
+    if (state !== data.state || declined) location.replace(`/bookings/${data.booking}${query}`);
   } catch {
     // The next look will tell.
   }

@@ -84,7 +84,7 @@ async function pay() {
 async function begin(email) {
   if (secret) return true;
   const answer = await ask(`${base}/pay`, { email, name: form.elements.name.value.trim() });
-  // Paid in another tab: there is nothing left to pay, and the booking's own page tells how it stands.
+  // Paid in another tab, or free of charge: there is nothing to pay, and the booking's own page tells how it stands.
   if (!answer.client_secret) {
     location.assign(data.returnUrl);
     return false;
@@ -116,7 +116,6 @@ async function declined(error) {
   const longer = answer ? fill(words.longer, { time: clockOf(answer.hold.expires_at) }) : words.nothingCharged;
   message.show("danger", fill(words.declined, { reason: error.message }), longer);
   message.place.scrollIntoView({ block: "center" });
-  document.querySelector("[data-status]").textContent = message.place.textContent;
 }
 
 function busy(isOn) {
@@ -157,8 +156,8 @@ const clock = new HoldClock(words, {
     try {
       hold = (await ask(`/holds/${hold.id}/extend`, {})).hold;
       return hold;
-    } catch {
-      message.show("warn", words.away);
+    } catch (refusal) {
+      explain(refusal);
       return null;
     }
   },
@@ -242,4 +241,5 @@ form.email.addEventListener("blur", () => {
 form.addEventListener("input", () => keepForm(hold.id));
 
 clock.start(hold);
-mountCardForm();
+// Without an amount there is no card to ask for: the form is sent as it is.
+if (data.amount) mountCardForm();

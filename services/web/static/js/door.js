@@ -7,6 +7,8 @@ const page = JSON.parse(document.querySelector("#page-data").textContent);
 const home = `/door/${page.screening}`;
 const csrf = document.querySelector("[name=csrf_token]").value;
 const SAME_CODE_MS = 3000;
+// Long enough to be read, short enough that the next guest is not taken for the one let in.
+const SEEN_MS = 1500;
 
 const find = (name) => document.querySelector(`[data-${name}]`);
 const form = find("code");
@@ -16,7 +18,11 @@ const screen = new VerdictScreen(page.words);
 
 let last = { code: null, seenAt: 0 };
 let unanswered = null;
-let isAsking = false;
+let settling = 0;
+let isInMidCode = false;
+
+// The first of these is being asked; the others came meanwhile.
+const waiting = [];
 
 async function post(path, body, type = "application/json") {
   return fetch(path, {
@@ -38,22 +44,32 @@ function isSameAgain(code) {
 }
 
 async function scan(code) {
-  if (isAsking || isSameAgain(code)) return;
+  if (isSameAgain(code) || waiting.some((wanted) => wanted.code === code)) return;
   await ask({ code, scan_id: crypto.randomUUID() });
 }
 
+// One after the other: no scan is lost, and each verdict is seen before the next code is asked.
 async function ask(wanted) {
-  isAsking = true;
+  waiting.push(wanted);
+  if (waiting.length > 1) return;
+  while (waiting.length) {
+    clear();
+    show(await verdictOn(waiting[0]));
+    if (waiting.length > 1) await new Promise((done) => setTimeout(done, SEEN_MS));
+    waiting.shift();
+  }
+}
+
+async function verdictOn(wanted) {
   try {
     const answer = await post(`${home}/scans`, JSON.stringify(wanted));
     if (!answer.ok) throw answer;
+    const verdict = await answer.json();
     unanswered = null;
-    show(await answer.json());
+    return verdict;
   } catch (trouble) {
     unanswered = wanted;
-    show(await unchecked(trouble));
-  } finally {
-    isAsking = false;
+    return unchecked(trouble);
   }
 }
 
@@ -83,8 +99,9 @@ async function judgeFrame(picture) {
     if (answer.status === 200) showFrame(await answer.json());
     camera.say(page.words.hold);
   } catch (trouble) {
-    // There may have been no code in it at all: say so beside the picture, not over a verdict.
+    // There may have been no code in it at all: say so beside the picture, and let no ADMIT hide that.
     camera.say((await unchecked(trouble)).sentence);
+    if (screen.result === "admit") screen.settle();
   }
 }
 
@@ -99,13 +116,29 @@ function showFrame(verdict) {
 // --- the screen
 
 function show(verdict) {
-  screen.show(verdict);
+  clearTimeout(settling);
+  // Whoever types or scans just now goes on in the field.
+  screen.show(verdict, !isInMidCode);
+  if (verdict.result === "admit") settling = setTimeout(settle, SEEN_MS);
   signals.give(verdict.result);
   refreshCounts();
 }
 
-function next() {
+// An ADMIT that stays would be read as the next guest's.
+function settle() {
+  const isAtNext = document.activeElement === find("next");
+  screen.settle();
+  if (isTyping() && isAtNext) field.focus();
+}
+
+function clear() {
+  clearTimeout(settling);
   screen.clear();
+}
+
+function next() {
+  clear();
+  isInMidCode = false;
   field.value = "";
   form.elements.scan_id.value = crypto.randomUUID();
   if (isTyping()) field.focus();
@@ -137,8 +170,13 @@ form.addEventListener("submit", (event) => {
   const code = field.value.trim();
   if (!code) return;
   last = { code: null, seenAt: 0 };
+  isInMidCode = false;
   scan(code);
   field.select();
+});
+
+field.addEventListener("input", () => {
+  isInMidCode = field.value !== "";
 });
 
 // A hardware scanner is a keyboard: whatever it types, wherever the focus is, goes into the field.
@@ -163,6 +201,7 @@ find("early")?.addEventListener("submit", (event) => {
 find("undo").addEventListener("submit", async (event) => {
   event.preventDefault();
   const reason = event.submitter.value;
+  clearTimeout(settling);
   try {
     const answer = await post(`${home}/admissions/${screen.admission}/undo`, JSON.stringify({ reason }));
     const body = await answer.json();

@@ -15,6 +15,7 @@ const data = pageData();
 const { words } = data;
 const base = `/screenings/${data.screening}`;
 const RESUME_MS = 120_000;
+const EXPIRED = "/problems/hold-expired";
 const LEFT_KEY = `left:${data.screening}`;
 
 const grid = new SeatGrid(document.querySelector(".map"), words);
@@ -29,6 +30,8 @@ const clock = new HoldClock(words, { keep: keepLonger, letGo: () => request([]),
 let hold = data.hold;
 let goesOn = false;
 let queue = Promise.resolve();
+let isLookDue = false;
+let oldNews = null;
 
 for (const [label, partner] of Object.entries(data.partners)) {
   if (grid.cells.has(label)) grid.cells.get(label).partner = partner;
@@ -45,8 +48,19 @@ function request(labels, types) {
   return queue;
 }
 
+// As many seats elsewhere are for the same people: their ticket types go along, where they are sold.
+function carried(labels, people) {
+  if (labels.length !== people.length) return null;
+  return labels.map((seat, index) => ({ seat, ticket_type: soldFor(seat, people[index].ticket_type) }));
+}
+
+function soldFor(label, wanted) {
+  const seat = grid.cells.get(label);
+  return data.prices.some(([kind, type]) => kind === seat?.kind && type === wanted) ? wanted : "adult";
+}
+
 async function send(labels, types) {
-  const seats = types || labels.map(wish);
+  const seats = types || carried(labels, hold ? hold.seats : []) || labels.map(wish);
   mark(labels, true);
   try {
     const answer = await ask(`${base}/hold`, { seats });
@@ -55,7 +69,7 @@ async function send(labels, types) {
     if (answer.hold) order.say(answer.words);
     if (answer.hold) warnOfLoneSeat();
   } catch (refusal) {
-    await explain(refusal);
+    explain(refusal, seats);
   } finally {
     mark(labels, false);
   }
@@ -87,26 +101,31 @@ function showWayOut() {
   if (hold) leave.action = `/holds/${hold.id}/release`;
 }
 
-async function explain(refusal) {
+// A refusal changes nothing: what was held stays held, with the ticket types it had.
+function explain(refusal, asked = []) {
+  order.show(hold);
   if (!refusal.problem) {
     message.show("warn", words.away);
     return;
   }
   const { lost = [], alternatives = [] } = refusal.problem;
   if (!lost.length) {
-    message.show("danger", refusal.message, words.nothingHeld);
+    message.show("danger", refusal.message, refusal.problem.type === EXPIRED ? "" : whatIsHeld());
     return;
   }
   for (const label of lost) grid.setState(label, "held");
   const offers = alternatives.filter((labels) => labels.length).slice(0, 3);
-  const text = offers.length ? fill(words.freeTogether, { seats: offers[0].join(", ") }) : words.nothingHeld;
+  const together = offers.length ? fill(words.freeTogether, { seats: offers[0].join(", ") }) : "";
+  const text = together && !hold ? together : `${together} ${whatIsHeld()}`.trim();
   const said = lost.length === 1 ? words.justTaken : words.justTakenMany;
   message.show("danger", fill(said, { seats: lost.join(", ") }), text, offers.map((labels) => [
     fill(words.useThem, { seats: labels.join(", ") }),
-    () => request(labels),
+    () => request(labels, carried(labels, asked)),
   ]));
-  await refresh();
+  refresh();
 }
+
+const whatIsHeld = () => (hold ? fill(words.stillHeld, { seats: labelsOf(hold).join(", ") }) : words.nothingHeld);
 
 function warnOfLoneSeat() {
   const labels = labelsOf(hold);
@@ -145,7 +164,7 @@ async function pick() {
     await request(best.seats);
     if (hold) reveal(grid.cells.get(hold.seats[0].seat));
   } catch (refusal) {
-    await explain(refusal);
+    explain(refusal);
   }
 }
 
@@ -178,14 +197,29 @@ function tellNear(labels) {
   if (near.length) murmur.say(near.length === 1 ? words.nearTakenOne : fill(words.nearTaken, { count: near.length }));
 }
 
-async function refresh() {
+// In the same queue: an answer from before a hold must not come after it.
+function refresh() {
+  if (isLookDue) return;
+  isLookDue = true;
+  queue = queue.then(look).catch(() => {});
+}
+
+async function look() {
+  isLookDue = false;
   try {
     const answer = await ask(`${base}/state`);
-    if (document.querySelector("[data-reconnecting]")) message.clear();
+    oldNews?.remove();
+    if (hold && !answer.hold && Object.values(answer.seats.seats).includes("yours")) {
+      // These seats are being paid by now: the page says so, and leads there.
+      goesOn = true;
+      location.reload();
+      return;
+    }
     if ((answer.hold?.id || null) !== (hold?.id || null) || labelsOf(answer.hold).join() !== labelsOf(hold).join()) showHold(answer.hold);
     apply(answer.seats.seats);
   } catch {
     message.show("warn", words.reconnecting);
+    oldNews = message.place.firstElementChild;
   }
 }
 
@@ -212,7 +246,8 @@ async function keepLonger() {
     hold = answer.hold;
     return hold;
   } catch (refusal) {
-    await explain(refusal);
+    explain(refusal);
+    refresh();
     return null;
   }
 }

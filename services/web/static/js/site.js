@@ -47,6 +47,17 @@ for (const strip of document.querySelectorAll(".roll, .film-days, .day-tabs")) {
   }
 }
 
+// A form on its way is not sent once more: a double click is one wish. Whoever gets no answer may try again.
+const SENDING_MS = 5000;
+let sentAt = new WeakMap();
+addEventListener("pageshow", () => { sentAt = new WeakMap(); });
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.getAttribute("method")?.toLowerCase() !== "post") return;
+  if (performance.now() - sentAt.get(form) < SENDING_MS) event.preventDefault();
+  else sentAt.set(form, performance.now());
+});
+
 // "/" goes to the search, as people expect it.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.target.closest("input, textarea, select, [role=grid]")) return;

@@ -1,0 +1,229 @@
+"""What the scripts of the buying pages make of refusals and late answers: in Chromium, with the website in process."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.web.conftest import PUBLIC_URL, Browser
+from tests.web.fake_neighbours import World
+
+playwright_api = pytest.importorskip("playwright.sync_api")
+CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or "")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM, reason="needs Chromium"),
+    # Playwright leaves its event loop's sockets to the garbage collector.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+# A live stream that ends at once: the page opens it anew, and looks, several times a second.
+LIVE = {"status": 200, "content_type": "text/event-stream", "body": "retry: 100\n\n"}
+CARD_FORM = "window.Stripe = () => ({ elements: () => ({ create: () => ({ mount() {} }), update() {} }) });"
+REFUSED = {"type": "/problems/carer-alone", "title": "Not like this", "detail": "A carer goes with somebody."}
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with playwright_api.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browser(app: Flask, screening_id: str) -> Browser:
+    """Not kept open as a context: Playwright answers requests in contexts of its own."""
+    return Browser(app.test_client(), screening_id)
+
+
+class Network:
+    """Between the page and the website: it may refuse a request, lose it, or deliver its answer late."""
+
+    def __init__(self, browser: Any) -> None:
+        self._browser = browser
+        self.refused: dict[str, dict[str, Any]] = {}
+        self.lost: set[str] = set()
+        self.late: dict[str, list[Any]] = {}
+
+    def carry(self, route: Any) -> None:
+        path = route.request.url.removeprefix(PUBLIC_URL)
+        last = path.rpartition("/")[2]
+        if "/live/" in path and "live" not in self.lost:
+            route.fulfill(**LIVE)
+        elif path.endswith("/v3/"):
+            route.fulfill(content_type="text/javascript", body=CARD_FORM)
+        elif self.lost.intersection(path.split("/")):
+            route.abort()
+        elif last in self.refused:
+            route.fulfill(status=409, json=self.refused[last])
+        elif last in self.late:
+            self.late[last].append((route, self._answer(route.request, path)))
+        else:
+            route.fulfill(**self._answer(route.request, path))
+
+    def deliver(self, what: str) -> None:
+        for route, answer in self.late.pop(what):
+            route.fulfill(**answer)
+
+    def _answer(self, request: Any, path: str) -> dict[str, Any]:
+        sent = {name: value for name, value in request.headers.items() if name != "cookie"}
+        answer = self._browser.client.open(
+            path, method=request.method, headers=sent, data=request.post_data_buffer, base_url=PUBLIC_URL
+        )
+        if answer.location:
+            # What a redirect leads to does not come by here; what a page leads to does.
+            onward = f'<meta http-equiv="refresh" content="0; url={answer.location}">'
+            return {"content_type": "text/html", "body": onward}
+        headers = {name: value for name, value in answer.headers if name != "Set-Cookie"}
+        return {"status": answer.status_code, "headers": headers, "body": answer.data}
+
+
+@pytest.fixture
+def network(browser: Any) -> Network:
+    return Network(browser)
+
+
+@pytest.fixture
+def page(chromium: Any, network: Network) -> Iterator[Any]:
+    context = chromium.new_context(base_url=PUBLIC_URL, locale="en-GB", service_workers="block")
+    context.set_default_timeout(8_000)
+    context.route("**/*", network.carry)
+    page, complaints = context.new_page(), []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def tap(page: Any, seat: str) -> None:
+    page.locator(f"[data-seat={seat}][role=gridcell]").click(force=True)
+
+
+def see(page: Any, words: str) -> None:
+    page.get_by_text(words).first.wait_for()
+
+
+def test_a_refused_ticket_type_says_what_stays_held_and_shows_it_again(
+    browser: Any, page: Any, network: Network
+) -> None:
+    browser.hold("C7")
+    page.goto(f"{browser.seats}/seats?people=1")
+    network.refused["hold"] = REFUSED
+
+    page.get_by_label("Ticket for C7").select_option("student")
+
+    see(page, "A carer goes with somebody. You still hold C7. Nothing was charged.")
+    assert page.get_by_label("Ticket for C7").input_value() == "adult"
+
+
+def test_a_seat_just_taken_says_what_stays_held(
+    browser: Any, page: Any, world: World, network: Network, screening_id: str
+) -> None:
+    browser.hold("C7")
+    network.lost.add("live")
+    page.goto(f"{browser.seats}/seats?people=1")
+    world.claims[screening_id]["C3"] = "taken"
+
+    tap(page, "C3")
+
+    see(page, "You still hold C7. Nothing was charged.")
+
+
+def test_who_holds_nothing_is_told_so(browser: Any, page: Any, network: Network) -> None:
+    page.goto(f"{browser.seats}/seats?people=1")
+    network.refused["hold"] = REFUSED
+
+    tap(page, "C3")
+
+    see(page, "Nothing is held and nothing was charged.")
+
+
+def test_as_many_seats_elsewhere_keep_their_ticket_types(browser: Any, page: Any, world: World) -> None:
+    wishes = [{"seat": "C7", "ticket_type": "adult"}, {"seat": "C8", "ticket_type": "child"}]
+    browser.send(f"{browser.seats}/hold", {"seats": wishes})
+    page.goto(f"{browser.seats}/seats?people=2")
+
+    tap(page, "K7")
+
+    page.get_by_label("Ticket for K7").wait_for()
+    assert [seat["ticket_type"] for seat in next(iter(world.holds.values()))["seats"]] == ["adult", "child"]
+
+
+def test_reconnecting_is_said_only_while_it_is_true(browser: Any, page: Any, network: Network) -> None:
+    network.lost.add("state")
+    page.goto(f"{browser.seats}/seats")
+    see(page, "Reconnecting.")
+
+    network.lost.clear()
+
+    page.get_by_text("Reconnecting.").wait_for(state="detached")
+
+
+def test_an_answer_from_before_a_tap_does_not_undo_it(browser: Any, page: Any, network: Network) -> None:
+    late = network.late["state"] = []
+    page.goto(f"{browser.seats}/seats?people=1")
+    while not late:
+        page.wait_for_timeout(20)
+    network.lost |= {"live", "state"}  # no later answer may put things right
+
+    tap(page, "C3")
+    page.wait_for_timeout(200)
+    network.deliver("state")
+
+    page.locator("[data-state=yours]").wait_for()
+    page.wait_for_timeout(200)
+    assert page.get_by_label("Ticket for C3").is_visible()
+
+
+def test_a_hold_that_is_paid_for_elsewhere_leads_to_paying(browser: Any, page: Any, world: World) -> None:
+    hold_id = browser.hold("C7")
+    page.goto(f"{browser.seats}/seats")
+
+    browser.send(f"/checkout/{hold_id}/pay", {"email": "ann@example.org"})
+
+    see(page, "You are paying for C7.")
+    assert world.holds[hold_id]["state"] == "paying"
+
+
+def test_a_card_declined_at_the_bank_ends_the_waiting(browser: Any, page: Any, world: World) -> None:
+    hold_id = browser.hold("C7")
+    world.holds[hold_id] |= {"state": "paying", "email": "a@example.org"}
+    page.goto(f"/bookings/{hold_id}")
+    see(page, "Asking your bank")
+
+    world.holds[hold_id]["decline"] = "Not enough money."
+
+    page.wait_for_url(f"**/checkout/{hold_id}")
+    see(page, "Your bank said no: Not enough money.")
+
+
+def test_a_booking_that_costs_nothing_is_finished_by_one_button(
+    browser: Any, page: Any, world: World
+) -> None:
+    hold_id = browser.hold("C7")
+    world.holds[hold_id]["total_cents"] = 0
+    page.goto(f"/checkout/{hold_id}")
+    page.get_by_label("Email").fill("ann@example.org")
+
+    page.get_by_role("button", name="Book, nothing to pay").click()
+
+    see(page, "Booked. Printing your tickets")
+
+
+def test_at_checkout_a_refusal_to_keep_the_seats_longer_is_no_lost_connection(
+    browser: Any, page: Any, world: World, network: Network
+) -> None:
+    hold_id = browser.hold("C7")
+    world.holds[hold_id]["expires"] = world.now() + timedelta(seconds=100)
+    network.refused["extend"] = REFUSED | {"detail": "These seats were kept ten times."}
+    page.goto(f"/checkout/{hold_id}")
+
+    page.get_by_role("button", name="Keep my seats").click()
+
+    see(page, "These seats were kept ten times.")
+    assert not page.get_by_text("No connection").is_visible()
