@@ -87,16 +87,10 @@ class Town:
     def _running(self) -> list[str]:
         nodes = docker("node", "ls", "--format", "{{.Hostname}} {{.Status}}").splitlines()
         there = [name for name, status in map(str.split, nodes) if status == "Ready"]
-        tasks = docker(
-            "node",
-            "ps",
-            *there,
-            "--filter",
-            "desired-state=running",
-            "--format",
-            "{{.Name}} {{.CurrentState}}",
-        )
-        return [line.partition(".")[0] for line in tasks.splitlines() if " Running " in line]
+        mine = ("node", "ps", *there, "--filter", "desired-state=running")
+        # Asked for several nodes at once, Docker tells a task more than once.
+        tasks = set(docker(*mine, "--format", "{{.ID}} {{.Name}} {{.CurrentState}}").splitlines())
+        return [line.split()[1].partition(".")[0] for line in tasks if line.split()[2] == "Running"]
 
     def is_well(self) -> bool:
         counts = [count.split("/") for count in self.services().values()]
