@@ -146,7 +146,7 @@ class House:
             allow_redirects=False,
         )
         # By the cookie, not by the address: behind one gateway auth's callback is on the website's.
-        while answer.is_redirect and "marquee" not in browser.cookies:
+        while answer.is_redirect and not {"marquee", "__Host-marquee"} & set(browser.cookies.keys()):
             answer = browser.get(answer.headers["Location"], timeout=15, allow_redirects=False)
         assert answer.is_redirect, answer.text[:2000]
         browser.headers["X-Came-Back-To"] = answer.headers["Location"]

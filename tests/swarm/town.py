@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,11 +73,24 @@ class Town:
     # --- what is there -------------------------------------------------------------------------------------
 
     def services(self) -> dict[str, str]:
-        """Name -> "3/3", of those that stay up."""
+        """Name -> "3/3", of those that stay up: how many run on nodes that are there, of how many."""
         mine = f"label=com.docker.stack.namespace={STACK}"
         listed = docker("service", "ls", "--filter", mine, "--format", "{{.Name}} {{.Replicas}}")
-        found = {name.removeprefix(f"{STACK}_"): count for name, count in map(str.split, listed.splitlines())}
+        # Swarm itself goes on counting what ran on a node that is gone.
+        running = Counter(self._running())
+        found = {
+            name.removeprefix(f"{STACK}_"): f"{running[name]}/{count.rpartition('/')[2]}"
+            for name, count in map(str.split, listed.splitlines())
+        }
         return {name: count for name, count in found.items() if name not in {"migrate", "realm", "ops"}}
+
+    def _running(self) -> list[str]:
+        nodes = docker("node", "ls", "--format", "{{.Hostname}} {{.Status}}").splitlines()
+        there = [name for name, status in map(str.split, nodes) if status == "Ready"]
+        mine = ("node", "ps", *there, "--filter", "desired-state=running")
+        # Asked for several nodes at once, Docker tells a task more than once.
+        tasks = set(docker(*mine, "--format", "{{.ID}} {{.Name}} {{.CurrentState}}").splitlines())
+        return [line.split()[1].partition(".")[0] for line in tasks if line.split()[2] == "Running"]
 
     def is_well(self) -> bool:
         counts = [count.split("/") for count in self.services().values()]
