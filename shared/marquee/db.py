@@ -6,7 +6,6 @@ Verbs take a `Session` and never commit; whoever opened `transaction()` does.
 import math
 import random
 import time
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
@@ -16,7 +15,6 @@ from uuid import UUID, uuid4
 import psycopg2
 import structlog
 from flask import current_app, has_app_context
-from psycopg2.errors import DuplicatePreparedStatement, InvalidSqlStatementName
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 from sqlalchemy import URL, DateTime, Dialect, Engine, MetaData, create_engine, event, func, make_url, text
 from sqlalchemy.engine import ExceptionContext
@@ -194,7 +192,6 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 3, name: str = "marquee") -> None:
         self.engine = make_engine(url, pool_size=pool_size, name=name)
         self.sessions = sessionmaker(self.engine, expire_on_commit=False)
-        self._keeps_sessions = True
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -243,7 +240,7 @@ class Database:
         try:
             driver.autocommit = True
             with driver.cursor() as cursor:
-                self._execute(cursor, statement, parameters, prepared=pooled.info)
+                cursor.execute(statement, parameters)
                 row: Row | None = cursor.fetchone()
             driver.autocommit = False
         except BaseException as error:
@@ -260,21 +257,6 @@ class Database:
             pooled.close()
         return row
 
-    def _execute(
-        self, cursor: Any, statement: str, parameters: Sequence[Any], *, prepared: dict[Any, Any]
-    ) -> None:
-        """Prepared once per connection: what comes often would else be planned anew each time."""
-        if self._keeps_sessions:
-            try:
-                if statement not in prepared:
-                    prepared[statement] = _prepare(cursor, statement, len(parameters))
-                cursor.execute(prepared[statement], parameters)
-                return
-            except (InvalidSqlStatementName, DuplicatePreparedStatement):
-                # A pooler lends another session for each transaction.
-                self._keeps_sessions = False
-        cursor.execute(statement, parameters)
-
     def is_ready(self) -> bool:
         try:
             with self.engine.connect() as connection:
@@ -282,13 +264,6 @@ class Database:
         except SQLAlchemyError:
             return False
         return True
-
-
-def _prepare(cursor: Any, statement: str, parameters: int) -> str:
-    """How to execute it from now on. Its name tells it from what another version of the code prepared."""
-    name = f"ask_{zlib.crc32(statement.encode()):08x}"
-    cursor.execute(f"PREPARE {name} AS {statement % tuple(f'${n}' for n in range(1, parameters + 1))}")
-    return f"EXECUTE {name}" + (f" ({', '.join(['%s'] * parameters)})" if parameters else "")
 
 
 def _repeated(attempt: Callable[[], Result]) -> Result:
