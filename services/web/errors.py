@@ -226,7 +226,7 @@ def _not_done(home: str) -> str:
         return str(gettext("Try again in a few seconds."))
     if home == "/door":
         return str(gettext("Not checked: no connection. Try again."))
-    return str(gettext("Not saved. Please try again in a few seconds."))
+    return str(gettext("There was no answer: look whether it is saved before you send it again."))
 
 
 def _page_again(otherwise: str) -> str:

@@ -1,8 +1,8 @@
 """Who is looking: a signed-in person by auth's cookie, a guest by a token of ours, or nobody in particular.
 
 The cookie holds an opaque session id; auth resolves it and its answer is remembered for two seconds, so that
-signing out counts almost at once. While auth is away its last answer counts for some minutes; whoever it never
-spoke of is a visitor, never an error page.
+signing out counts almost at once. While auth is away its last answer counts for a moment longer; then everybody is
+a visitor, never an error page.
 """
 
 import secrets
@@ -22,8 +22,8 @@ from marquee.http import NeighbourAway, NeighbourProblem, ServiceClient
 log = structlog.get_logger(__name__)
 
 REMEMBERED_SECONDS = 2.0
-# While auth is away. The other services check the token itself, which is over soon after.
-KEPT_SECONDS = 300.0
+# While auth is away: as long as the token lasts at the least, which auth renews 20 seconds before its end.
+KEPT_SECONDS = 15.0
 _MOST_REMEMBERED = 5_000
 _STRENGTH = ("admin", "editor", "staff", "viewer")
 

@@ -130,6 +130,8 @@ def test_of_one_booking_the_older_mail_goes_first_unless_it_is_stuck(post: PostO
 
     with post.database.transaction() as session:
         session.execute(text("UPDATE mails SET created_at = created_at - interval '1 minute'"))
+        stuck = text("UPDATE mails SET due_at = now() + interval '1 hour' WHERE template = 'refund_due'")
+        session.execute(stuck)
     post.work()
     assert [mail["Subject"].partition(":")[0] for mail in post.mailer.sent] == ["Refunded"]
 

@@ -26,13 +26,15 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     desk = Town(tmp_path_factory.mktemp("desk"))
     desk.settings["COMPOSE_PROJECT_NAME"] = PROJECT
     desk.make("images")
-    desk.make("dev")
-    until(lambda: state_of("realm") == state_of("migrate") == "exited", 400, what="what is done once")
-    until(lambda: all(map(is_ready, PORTS.values())), 200, what="every service ready")
-    yield desk
-    desk.make("dev-stop")
-    for volume in docker("volume", "ls", "-q", "--filter", MINE).split():
-        docker("volume", "rm", volume)
+    try:
+        desk.make("dev")
+        until(lambda: state_of("realm") == state_of("migrate") == "exited", 400, what="what is done once")
+        until(lambda: all(map(is_ready, PORTS.values())), 200, what="every service ready")
+        yield desk
+    finally:
+        desk.make("dev-stop")
+        for volume in docker("volume", "ls", "-q", "--filter", MINE).split():
+            docker("volume", "rm", volume)
 
 
 def container(service: str) -> str:

@@ -285,6 +285,23 @@ def test_a_card_declined_at_the_bank_leads_back_to_paying_with_the_reason(browse
     assert "Your bank said no: Not enough money." in page.text
 
 
+def test_who_comes_back_paid_waits_for_the_tickets_whatever_an_earlier_card_did(
+    browser: Any, world: World
+) -> None:
+    hold_id = browser.hold("C7")
+    world.holds[hold_id] |= {"state": "paying", "email": "a@example.org", "decline": "Not enough money."}
+
+    assert browser.get(f"/bookings/{hold_id}?redirect_status=failed").location == f"/checkout/{hold_id}"
+    assert browser.get(f"/bookings/{hold_id}?redirect_status=succeeded").status_code == 200
+
+
+def test_a_payment_that_is_being_called_off_is_not_offered_again(browser: Any, world: World) -> None:
+    hold_id = browser.hold("C7")
+    world.holds[hold_id] |= {"state": "paying", "email": "a@example.org", "is_being_released": True}
+
+    assert browser.get(f"/bookings/{hold_id}?back=1").status_code == 200
+
+
 def test_a_second_card_that_was_charged_is_not_taken_for_the_declined_one(browser: Any, world: World) -> None:
     hold_id = browser.hold("C7")
     declined = {"state": "paying", "email": "a@example.org", "decline": "Not enough money."}

@@ -116,7 +116,11 @@ def _settled(reservation_id: str) -> Json:
 
 def _is_to_be_paid_again(booking: Booking) -> bool:
     """The bank said no, or the buyer left the provider's page: the way on is to pay, not to wait."""
-    return booking.state == "paying" and ("back" in request.args or _was_declined(booking))
+    if booking.state != "paying" or booking.is_being_released:
+        return False
+    # Stripe says so on the way back, also where we could not read it yet.
+    is_paid = request.args.get("redirect_status") == "succeeded"
+    return not is_paid and ("back" in request.args or _was_declined(booking))
 
 
 def _was_declined(booking: Booking) -> bool:

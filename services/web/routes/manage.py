@@ -67,7 +67,11 @@ def span_of(cinema: Json, first: date, last: date, rooms: list[str] | None = Non
 def said(problem: NotDone) -> str:
     """A refusal as one sentence for a message on the next page."""
     if isinstance(problem, NeighbourAway):
-        return str(gettext("Not done: a part of Marquee is away for a moment. Please try again."))
+        return str(
+            gettext(
+                "No answer: a part of Marquee is away for a moment. Look whether it is done before you try again."
+            )
+        )
     title = str(problem.problem.get("title", ""))
     return ". ".join(filter(None, [title, problem.detail]))
 

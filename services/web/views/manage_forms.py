@@ -140,9 +140,9 @@ class Form:
         """Put a refusal where it belongs. `fields` tells our names for theirs; the rest stands on top."""
         if isinstance(problem, NeighbourAway):
             self.status = problem.status
-            # The page says "Not saved." before it.
             self.general = gettext(
-                "A part of Marquee is away for a moment. Everything you typed is still here."
+                "A part of Marquee is away for a moment. It may be saved or not: look before you send it again. "
+                "Everything you typed is still here."
             )
             return
         told = False

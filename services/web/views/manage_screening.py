@@ -92,7 +92,9 @@ def _has_prices_of(card: dict[str, Any], screening: dict[str, Any]) -> bool:
     """A screening shows the prices of the kinds of seat in its room only."""
     prices = _cents(screening["prices"])
     kinds = {kind for kind, _ in prices}
-    return prices == {line: cents for line, cents in _cents(card["lines"]).items() if line[0] in kinds}
+    return bool(prices) and prices == {
+        line: cents for line, cents in _cents(card["lines"]).items() if line[0] in kinds
+    }
 
 
 def _cents(lines: list[dict[str, Any]]) -> dict[tuple[str, str], int]:

@@ -167,9 +167,10 @@ def test_a_worker_told_to_stop_says_so_finishes_and_goes(
     eventually(lambda: (workers.marks / f"began-{SLOW}").exists())
     began = time.monotonic()
     worker.terminate()
-    eventually(lambda: _status(port, "/readyz") == (503, "stopping"), 3)
+    eventually(lambda: _status(port, "/readyz") == (503, "stopping"), 7)
     assert effects() == []
     assert _status(port, "/healthz") == (200, "ok")
+    (workers.marks / "go-on").touch()
     assert worker.wait(12) == 0
     assert time.monotonic() - began < 10
     assert effects() == [SLOW]

@@ -31,7 +31,7 @@ def main(options: dict[str, Any]) -> None:
         number = event.movie_id.int
         (marks / f"began-{number}").touch()
         if number == SLOW:
-            time.sleep(4)
+            _wait_for(marks / "go-on")
         first = not (marks / f"died-{number}").exists()
         if number == DIES_ALWAYS or (number == DIES_ONCE and first):
             (marks / f"died-{number}").touch()
@@ -46,6 +46,13 @@ def main(options: dict[str, Any]) -> None:
         threads=options.get("threads", 1),
         health_port=options.get("health_port", 0),
     )
+
+
+def _wait_for(mark: Path) -> None:
+    """Not for ever: a worker that was told to stop has ten seconds."""
+    deadline = time.monotonic() + 9
+    while not mark.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def _broker(options: dict[str, Any]) -> Broker:

@@ -48,15 +48,21 @@ async function scan(code) {
   await ask({ code, scan_id: crypto.randomUUID() });
 }
 
-// One after the other: no scan is lost, and each verdict is seen before the next code is asked.
+// One after the other: what came while one was asked is asked after its verdict was seen. A code that got no answer
+// stays until it is tried again; whoever came behind it is scanned again.
 async function ask(wanted) {
   waiting.push(wanted);
   if (waiting.length > 1) return;
-  while (waiting.length) {
-    clear();
-    show(await verdictOn(waiting[0]));
-    if (waiting.length > 1) await new Promise((done) => setTimeout(done, SEEN_MS));
-    waiting.shift();
+  try {
+    while (waiting.length) {
+      clear();
+      show(await verdictOn(waiting[0]));
+      if (unanswered) break;
+      if (waiting.length > 1) await new Promise((done) => setTimeout(done, SEEN_MS));
+      waiting.shift();
+    }
+  } finally {
+    waiting.length = 0;
   }
 }
 
@@ -201,14 +207,21 @@ find("early")?.addEventListener("submit", (event) => {
 find("undo").addEventListener("submit", async (event) => {
   event.preventDefault();
   const reason = event.submitter.value;
+  const { admission } = screen;
   clearTimeout(settling);
+  let sentence = page.words.offline;
+  let isDone = false;
   try {
-    const answer = await post(`${home}/admissions/${screen.admission}/undo`, JSON.stringify({ reason }));
+    const answer = await post(`${home}/admissions/${admission}/undo`, JSON.stringify({ reason }));
     const body = await answer.json();
-    screen.undone(answer.ok ? page.words.undone : body.detail || page.words.tryAgain, answer.ok);
+    isDone = answer.ok;
+    sentence = isDone ? page.words.undone : body.detail || page.words.tryAgain;
   } catch {
-    screen.undone(page.words.offline, false);
+    // Offline, as said above.
   }
+  // The next guest's verdict may stand there by now: it stays.
+  if (screen.admission === admission) screen.undone(sentence, isDone);
+  else camera.say(sentence);
   refreshCounts();
 });
 

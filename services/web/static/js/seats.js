@@ -246,8 +246,11 @@ async function keepLonger() {
     hold = answer.hold;
     return hold;
   } catch (refusal) {
-    explain(refusal);
-    refresh();
+    if (refusal.problem?.type === EXPIRED) holdEnded(clock.clockTime());
+    else {
+      explain(refusal);
+      refresh();
+    }
     return null;
   }
 }
