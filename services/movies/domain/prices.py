@@ -57,18 +57,24 @@ def change_price_card(
 def copy_to_screening(
     session: Session, screening: Screening, cinema_id: UUID, card_id: UUID | None = None
 ) -> None:
-    """The card's lines for the kinds of seat in the plan. Raises PricesMissing, NotFound."""
+    """The card's lines. Raises PricesMissing, NotFound."""
     with session.no_autoflush:
         lines = _lines_for(session, cinema_id, card_id)
-        kinds = kinds_of_plan(session, screening.plan_id)
-    missing = sorted(kinds - {kind for kind, ticket_type in lines if ticket_type == "adult"})
-    if missing:
-        raise PricesMissing(f"The card has no adult price for: {', '.join(missing)}.", kinds=missing)
     known = {(price.kind, price.ticket_type): price for price in screening.prices}
     screening.prices = [
         _priced(known.get((kind, ticket_type)), kind, ticket_type, cents)
         for (kind, ticket_type), cents in lines.items()
     ]
+    require_prices(session, screening)
+
+
+def require_prices(session: Session, screening: Screening) -> None:
+    """Raises PricesMissing where a kind of seat in the plan has no price."""
+    with session.no_autoflush:
+        kinds = kinds_of_plan(session, screening.plan_id)
+    missing = sorted(kinds - {price.kind for price in screening.prices if price.ticket_type == "adult"})
+    if missing:
+        raise PricesMissing(f"There is no adult price for: {', '.join(missing)}.", kinds=missing)
 
 
 def kinds_of_plan(session: Session, plan_id: UUID) -> set[str]:

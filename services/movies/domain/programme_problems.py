@@ -64,7 +64,7 @@ class PriceCardExists(Conflict):
 class PricesMissing(Invalid):
     """Member: `kinds`, seats of the room that the card has no adult price for."""
 
-    type, title = "/problems/prices-missing", "The price card leaves out some seats"
+    type, title = "/problems/prices-missing", "Some seats would have no price"
 
 
 class WhichCinema(Invalid):

@@ -35,7 +35,7 @@ _START_STEP = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class ScreeningWish:
-    """What a manager asks for. Without a card the cinema's first one counts."""
+    """What a manager asks for. Without a card a screening keeps the prices it has; a new one takes the first card's."""
 
     movie_id: UUID
     room_id: UUID
@@ -78,9 +78,10 @@ def change(session: Session, screening_id: UUID, wish: ScreeningWish, *, now: da
         raise StartPassed("That screening has begun.")
     refuse_when_claimed(session, screening)
     room = lock_room(session, wish.room_id)
+    keeps_prices = wish.price_card_id is None and room.cinema_id == screening.room.cinema_id
     if room.id != screening.room_id:
         screening.plan_id = newest_plan_id(session, room.id)
-    return _arrange(session, screening, room, wish, now)
+    return _arrange(session, screening, room, wish, now, keeps_prices=keeps_prices)
 
 
 def withdraw(session: Session, screening_id: UUID, *, now: datetime) -> None:
@@ -196,7 +197,13 @@ def newest_plan_id(session: Session, room_id: UUID) -> UUID:
 
 
 def _arrange(
-    session: Session, screening: Screening, room: Room, wish: ScreeningWish, now: datetime
+    session: Session,
+    screening: Screening,
+    room: Room,
+    wish: ScreeningWish,
+    now: datetime,
+    *,
+    keeps_prices: bool = False,
 ) -> Screening:
     movie = find_movie(session, wish.movie_id)
     slot = _slot_for(screening.id, room, movie, wish, now)
@@ -207,7 +214,10 @@ def _arrange(
         screening.trailer_minutes = wish.trailer_minutes
         screening.formats = list(wish.formats)
         screening.currency = room.cinema.currency
-        prices.copy_to_screening(session, screening, room.cinema_id, wish.price_card_id)
+        if keeps_prices:
+            prices.require_prices(session, screening)
+        else:
+            prices.copy_to_screening(session, screening, room.cinema_id, wish.price_card_id)
         session.flush()
     session.refresh(screening)
     return screening

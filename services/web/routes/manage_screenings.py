@@ -90,8 +90,7 @@ def add_screening() -> Any:
 @pages.get("/manage/screenings/<uuid:screening_id>", access=EDITOR)
 def screening_page(screening_id: UUID) -> str:
     screening = office().screening(str(screening_id))
-    cards = office().price_cards(screening["cinema"]["slug"])
-    return _form_page(filled(screening, cards), screening)
+    return _form_page(filled(screening), screening)
 
 
 @pages.post("/manage/screenings/<uuid:screening_id>", access=EDITOR)
@@ -99,9 +98,6 @@ def change_screening(screening_id: UUID) -> Any:
     form, clash = _form_of_request(), None
     screening = office().screening(str(screening_id))
     wanted = screening_in(form)
-    if "price_card_id" not in wanted and office().price_cards(screening["cinema"]["slug"]):
-        # Movies would take the first one: what a seat costs never changes unasked.
-        form.fail("price_card", gettext("Choose a price card."))
     if form.is_fine:
         try:
             changed = office().change_screening(str(screening_id), wanted)

@@ -72,8 +72,8 @@ def room_words(room: dict[str, Any]) -> str:
     return str(gettext("Screen %(room)s, %(seats)s seats", room=room["number"], seats=room["capacity"]))
 
 
-def filled(screening: dict[str, Any], cards: list[dict[str, Any]]) -> Form:
-    """As it is now, with the card that has its prices; none, where no card has them any more."""
+def filled(screening: dict[str, Any]) -> Form:
+    """As it is now. No card: it keeps its prices, which may be no card's any more."""
     starts = moment(screening["starts_at"], zone(screening["cinema"]["timezone"]))
     return Form.filled(
         {
@@ -83,22 +83,8 @@ def filled(screening: dict[str, Any], cards: list[dict[str, Any]]) -> Form:
             "time": f"{starts:%H:%M}",
             "trailer_minutes": screening["trailer_minutes"],
             "formats": list(screening.get("formats") or []),
-            "price_card": next((card["id"] for card in cards if _has_prices_of(card, screening)), ""),
         }
     )
-
-
-def _has_prices_of(card: dict[str, Any], screening: dict[str, Any]) -> bool:
-    """A screening shows the prices of the kinds of seat in its room only."""
-    prices = _cents(screening["prices"])
-    kinds = {kind for kind, _ in prices}
-    return bool(prices) and prices == {
-        line: cents for line, cents in _cents(card["lines"]).items() if line[0] in kinds
-    }
-
-
-def _cents(lines: list[dict[str, Any]]) -> dict[tuple[str, str], int]:
-    return {(line["kind"], line["ticket_type"]): line["price_cents"] for line in lines}
 
 
 def screening_in(form: Form) -> dict[str, Any]:

@@ -2,8 +2,10 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import select
 
 from services.movies.domain.prices import HOUSE_PRICE_CENTS
+from services.movies.models import Cinema
 from tests.factories.movies import add_cinema, add_movie, add_plan, add_room, add_screening
 
 ADULT = {"kind": "standard", "ticket_type": "adult", "price_cents": 950}
@@ -66,14 +68,47 @@ def test_a_card_of_another_cinema_is_not_there(editor, house, add):
     assert editor.get("/price-cards").json["price_cards"] == [card]
 
 
-def test_a_changed_screening_takes_the_prices_of_today(editor, house):
+@pytest.fixture
+def dearer(editor, house):
+    """A screening at 9.50, whose card asks 10.00 by now."""
     card = editor.post("/price-cards", {"name": "Evening", "lines": [ADULT]}).json
     screening = editor.post("/screenings", house).json
     editor.put(f"/price-cards/{card['id']}", {"lines": [ADULT | {"price_cents": 1000}, STUDENT]})
+    return screening["id"], card["id"]
 
-    changed = editor.put(f"/screenings/{screening['id']}", house)
 
-    assert shown_prices(changed.json) == {"adult": 1000, "student": 800}
+def test_a_changed_screening_keeps_its_prices_unless_it_is_given_a_card(editor, house, dearer):
+    screening, card = dearer
+
+    moved = editor.put(f"/screenings/{screening}", house | {"trailer_minutes": 20})
+    repriced = editor.put(f"/screenings/{screening}", house | {"price_card_id": card})
+
+    assert shown_prices(moved.json) == {"adult": 950}
+    assert shown_prices(repriced.json) == {"adult": 1000, "student": 800}
+
+
+def test_in_another_house_a_screening_takes_that_houses_prices(editor, house, dearer, database):
+    screening, _ = dearer
+    with database.transaction() as session:
+        room = add_room(session, add_cinema(session, slug="vega"))
+        add_plan(session, room)
+        elsewhere = str(room.id)
+
+    moved = editor.put(f"/screenings/{screening}", house | {"room_id": elsewhere})
+
+    assert set(shown_prices(moved.json).values()) == {HOUSE_PRICE_CENTS}
+
+
+def test_a_kept_price_must_do_for_every_seat_of_the_new_room(editor, house, dearer, database):
+    screening, _ = dearer
+    with database.transaction() as session:
+        room = add_room(session, session.scalar(select(Cinema)))
+        add_plan(session, room, kinds={"A1": "premium"})
+        with_premium = str(room.id)
+
+    moved = editor.put(f"/screenings/{screening}", house | {"room_id": with_premium})
+
+    assert (moved.status_code, moved.json["kinds"]) == (422, ["premium"])
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from tests.web.manage.conftest import CARD, FILM, ROOM, SCREENING, schedule, screening, showing
+from tests.web.manage.conftest import FILM, ROOM, SCREENING, schedule, screening, showing
 from tests.web.manage.scripted import refusal
 
 WISH = {"film": FILM, "room": ROOM, "date": "2030-03-05", "time": "20:05", "trailer_minutes": "15"}
@@ -108,40 +108,18 @@ def test_a_clash_is_told_on_the_clock_of_the_screenings_own_house(office, movies
     assert "Overlaps Paper Moon 12:00" in answer.text
 
 
-def _card(card_id: str, cents: int) -> dict[str, object]:
-    lines = [
-        {"kind": "standard", "ticket_type": "adult", "price_cents": cents},
-        {"kind": "sofa", "ticket_type": "adult", "price_cents": 2 * cents},
-    ]
-    return {"id": card_id, "name": f"Card of {cents}", "lines": lines}
-
-
-def _priced(world, cents: int) -> dict[str, object]:
-    return screening(world, prices=[{"kind": "standard", "ticket_type": "adult", "price_cents": cents}])
-
-
-def test_a_changed_screening_keeps_its_prices(office, movies, world):
-    movies.answers["GET /price-cards"] = {"price_cards": [_card(FILM, 900), _card(CARD, 1200)]}
-    movies.answers[f"GET /screenings/{SCREENING}"] = _priced(world, 1200)
-
-    page = office.get(f"/manage/screenings/{SCREENING}").text
-
-    assert f'<option value="{CARD}" selected>' in page
-    assert "The first of the house" not in page
-
-
-def test_prices_that_no_card_has_any_more_are_never_replaced_unasked(office, movies, world):
-    movies.answers["GET /price-cards"] = {"price_cards": [_card(CARD, 1200)]}
-    movies.answers[f"GET /screenings/{SCREENING}"] = _priced(world, 1100)
+def test_prices_never_change_unasked(office, movies, world):
+    movies.answers[f"GET /screenings/{SCREENING}"] = movies.answers[f"PUT /screenings/{SCREENING}"] = (
+        screening(world)
+    )
     assert (
-        '<option value="">Choose a price card</option>' in office.get(f"/manage/screenings/{SCREENING}").text
+        '<option value="">Prices as they are</option>' in office.get(f"/manage/screenings/{SCREENING}").text
     )
 
-    answer = office.submit(f"/manage/screenings/{SCREENING}", **WISH)
+    office.submit(f"/manage/screenings/{SCREENING}", **WISH)
 
-    assert answer.status_code == 422
-    assert "Choose a price card." in answer.text
-    assert movies.bodies(f"PUT /screenings/{SCREENING}") == []
+    (sent,) = movies.bodies(f"PUT /screenings/{SCREENING}")
+    assert "price_card_id" not in sent
 
 
 def test_the_offered_start_is_one_tap(office, movies, world):
