@@ -1,5 +1,6 @@
 """The neighbours as the office and the door use them: always with the visitor's own token, never remembered."""
 
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from marquee.http import ServiceClient
@@ -8,13 +9,17 @@ Json: TypeAlias = dict[str, Any]
 
 
 class Office:
-    """What editors may do in movies."""
+    """What editors may do in movies, and staff may look at."""
 
     def __init__(self, own: ServiceClient) -> None:
         self._own = own
 
     def schedule(self, cinema: str | None, first: str, last: str) -> Json:
         return dict(self._own.get("/schedule", **{"cinema": cinema, "from": first, "to": last}))
+
+    def screenings(self, cinema: str | None, start: datetime, end: datetime) -> Json:
+        span = {"from": start.isoformat(), "to": end.isoformat()}
+        return dict(self._own.get("/screenings", cinema=cinema, **span))
 
     def films(self, page: int, q: str) -> Json:
         return dict(self._own.get("/movies", page=page, q=q or None))

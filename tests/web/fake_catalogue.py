@@ -85,6 +85,14 @@ def add_catalogue(app: Flask, world: World) -> None:
             "prices": prices,
         }
 
+    @app.get("/screenings")
+    def screenings() -> Any:
+        start, end = (datetime.fromisoformat(request.args[name]) for name in ("from", "to"))
+        found = [
+            s for s in world.screenings.values() if start <= datetime.fromisoformat(s["starts_at"]) < end
+        ]
+        return {"cinema": world.cinema, "screenings": sorted(found, key=lambda s: s["starts_at"])}
+
     @app.get("/programme")
     def programme() -> Any:
         day = request.args.get("day") or world.opened.date().isoformat()

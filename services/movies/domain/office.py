@@ -78,6 +78,13 @@ def week_grid(
     return [OfficeDay(day, _by_room(by_day.get(day, []))) for day in days]
 
 
+def showings_of(session: Session, cinema: Cinema, start: datetime, end: datetime) -> list[Showing]:
+    """What begins from `start` on and before `end`, by start; also what has begun."""
+    if not timedelta(0) <= end - start <= LONGEST_SPAN:
+        raise Invalid(f"Ask for up to {LONGEST_SPAN.days} days, the first before the last.")
+    return showings_between(session, cinema, start, end)
+
+
 def orders_of(session: Session, screening_id: UUID) -> list[Reservation]:
     """Who has, had or wants seats, newest first; holds that came to nothing are left out."""
     wanted = select(Reservation).where(

@@ -28,6 +28,7 @@ from services.movies.schemas.prices import PriceShape
 from services.movies.schemas.programme import ShowingShape
 from services.movies.schemas.screenings import (
     CancelRequest,
+    HouseShowings,
     MovieScreeningPath,
     MovieScreeningRequest,
     OfficeDay,
@@ -40,10 +41,23 @@ from services.movies.schemas.screenings import (
     SeatMatrix,
     SeatStates,
     Span,
+    Stretch,
 )
 from services.movies.settings import MoviesSettings
 
 api = Api("screenings", __name__)
+
+
+@api.get("/screenings", access=role("staff", "editor"), answers={200: HouseShowings}, problems=(404,))
+def list_screenings(query: Stretch) -> Answer:
+    """What a house shows in that time, begun or not: the door lets people in who are late."""
+    with transaction() as session:
+        cinema = find_cinema(session, query.cinema)
+        found = office.showings_of(session, cinema, query.from_, query.to)
+        return HouseShowings(
+            cinema=CinemaShape.model_validate(cinema),
+            screenings=[ShowingShape.model_validate(showing) for showing in found],
+        )
 
 
 @api.get("/screenings/<uuid:screening_id>", access=PUBLIC, answers={200: ScreeningShape})

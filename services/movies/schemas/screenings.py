@@ -41,6 +41,16 @@ class Span(InCinema):
     to: Day | None = Field(default=None, description="Last day; without it, six days later")
 
 
+class Stretch(InCinema):
+    from_: Moment = Field(alias="from")
+    to: Moment = Field(description="31 days later at most")
+
+
+class HouseShowings(Shape):
+    cinema: CinemaShape
+    screenings: list[ShowingShape]
+
+
 class ScreeningShape(ShowingShape):
     movie: MovieShape
     cinema: CinemaShape

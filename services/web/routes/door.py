@@ -1,6 +1,6 @@
 """The door: choose a screening, then scan after scan. All of it works as plain forms; door.js makes it quick."""
 
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from flask_babel import gettext
 from marquee.clock import utc_now, zone
 from marquee.errors import Invalid
 from marquee.http import NeighbourAway, NeighbourProblem
-from services.web.clients import Json, door, movies, office, or_without
+from services.web.clients import door, movies, office, or_without
 from services.web.errors import sent_json, wants_json
 from services.web.pages import Pages, role_page
 from services.web.site import chosen_cinema
@@ -18,7 +18,6 @@ from services.web.views.door import (
     AROUND_NOW,
     Verdict,
     Watch,
-    entries_of,
     new_scan_id,
     not_checked,
     page_data,
@@ -28,7 +27,6 @@ from services.web.views.door import (
     verdict_from,
     watch_from,
 )
-from services.web.views.showings import Showing
 from services.web.visitor import current_visitor
 
 pages = Pages("door", __name__)
@@ -121,42 +119,19 @@ def undo(screening_id: UUID, admission_id: UUID) -> Any:
 
 
 def _choosing(error: str) -> str:
-    programme = or_without(lambda: movies().programme(chosen_cinema(), None))
+    now = utc_now()
+    around = or_without(
+        lambda: office().screenings(chosen_cinema(), now - AROUND_NOW, now + timedelta(days=1))
+    )
+    here = now.astimezone(zone(around["cinema"]["timezone"])) if around else now
     return render_template(
         "views/door/choose.html",
-        showings=_tonight(programme) if programme else None,
-        cinema=programme["cinema"] if programme else None,
-        today=_local_now(programme).date() if programme else None,
+        showings=tonight(around["screenings"], here) if around else None,
+        cinema=around["cinema"] if around else None,
+        today=here.date(),
         door=_door_name(),
         error=error,
     )
-
-
-def _tonight(programme: Json) -> list[Showing]:
-    cinema = programme["cinema"]
-    now = _local_now(programme)
-    entries = [*entries_of(programme), *_begun(cinema, now)]
-    tomorrow = (now + AROUND_NOW).date()
-    if tomorrow != now.date():
-        after = or_without(lambda: movies().programme(cinema["slug"], tomorrow.isoformat()))
-        entries += entries_of(after) if after else []
-    return tonight(entries, now)
-
-
-def _local_now(programme: Json) -> datetime:
-    return datetime.fromisoformat(programme["now"]).astimezone(zone(programme["cinema"]["timezone"]))
-
-
-def _begun(cinema: Json, now: datetime) -> list[Json]:
-    """The programme drops what has begun; movies tells it to editors only."""
-    if not current_visitor().has("editor"):
-        return []
-    first = (now - AROUND_NOW).date()
-    try:
-        schedule = office().schedule(cinema["slug"], first.isoformat(), now.date().isoformat())
-    except (NeighbourProblem, NeighbourAway):
-        return []
-    return [entry for day in schedule["days"] for room in day["rooms"] for entry in room["screenings"]]
 
 
 def _scan_page(screening_id: UUID, verdict: Verdict | None) -> str:

@@ -78,16 +78,10 @@ def new_scan_id() -> str:
     return str(uuid4())
 
 
-def entries_of(programme: dict[str, Any]) -> list[dict[str, Any]]:
-    return [entry for film in programme["films"] for entry in film["screenings"]]
-
-
 def tonight(entries: list[dict[str, Any]], now: datetime) -> list[Showing]:
-    """Today's screenings and whatever starts around `now`, by start. `now` is on the cinema's clock."""
-    by_id = {entry["id"]: entry for entry in entries}
-    found = [showing_from(entry, now.tzinfo or UTC) for entry in by_id.values()]
-    ours = [showing for showing in found if not showing.is_cancelled and _is_let_in(showing, now)]
-    return sorted(ours, key=lambda showing: (showing.starts, showing.room))
+    """Today's screenings to come and whatever starts around `now`, on the cinema's clock."""
+    found = [showing_from(entry, now.tzinfo or UTC) for entry in entries]
+    return [showing for showing in found if _is_let_in(showing, now)]
 
 
 def _is_let_in(showing: Showing, now: datetime) -> bool:

@@ -55,6 +55,11 @@ def viewer(client, mint):
 
 
 @pytest.fixture
+def staff(client, mint):
+    return Caller(client, mint.headers(roles=["staff"]))
+
+
+@pytest.fixture
 def editor(client, mint):
     return Caller(client, mint.headers(roles=["editor"]))
 

@@ -1,8 +1,10 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from marquee.db import constraint_of
@@ -28,6 +30,11 @@ def house(database):
 
 def at(start, **more):
     return {"starts_at": start.isoformat()} | more
+
+
+def around(before=timedelta(hours=4), after=timedelta(days=1)):
+    now = datetime.now(UTC)
+    return urlencode({"from": (now - before).isoformat(), "to": (now + after).isoformat()})
 
 
 def test_a_screening_ends_after_trailers_and_film_and_frees_the_room_after_cleaning(database, editor, house):
@@ -335,3 +342,25 @@ def test_only_editors_change_the_programme(visitor, viewer, house, add):
         assert caller.post(f"/screenings/{id_}/cancel", {"reason": "no"}).status_code == status
         assert caller.get(f"/screenings/{id_}/orders").status_code == status
         assert caller.get("/schedule").status_code == status
+        assert caller.get(f"/screenings?{around()}").status_code == status
+
+
+def test_staff_see_what_has_begun_and_what_is_to_come_in_a_house(staff, house, database):
+    with database.transaction() as session:
+        cinema = session.scalar(select(Cinema))
+        for hours in (-6, -2, 3, 30):
+            add_screening(session, room=add_room(session, cinema), starts_in=timedelta(hours=hours))
+        add_screening(session)  # elsewhere
+    now = datetime.now(UTC)
+
+    found = staff.get(f"/screenings?cinema=orion&{around()}").json
+
+    assert found["cinema"]["timezone"] == "Europe/Dublin"
+    starts = [datetime.fromisoformat(showing["starts_at"]) for showing in found["screenings"]]
+    assert [round((start - now) / timedelta(hours=1)) for start in starts] == [-2, 3]
+
+
+def test_a_stretch_that_is_none_is_refused(staff, house):
+    assert staff.get(f"/screenings?{around(after=timedelta(days=40))}").status_code == 422
+    assert staff.get(f"/screenings?{around(after=timedelta(hours=-5))}").status_code == 422
+    assert staff.get("/screenings").status_code == 422

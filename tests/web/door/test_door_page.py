@@ -1,17 +1,12 @@
 """The door without scripts, and what door.js asks for."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.web.clients import Movies
-from services.web.staff_clients import Office
 from services.web.views.door import tonight
 from tests.web.fake_neighbours import an_id
-from tests.web.fake_world import ZONE
-from tests.web.manage.scripted import ScriptedClient, away, refusal
+from tests.web.manage.scripted import away, refusal
 
 ADMISSION = an_id("admission")
 SCAN = an_id("scan")
@@ -90,33 +85,11 @@ def test_a_door_can_be_opened_for_what_begins_around_now(entry, now, starts, is_
     assert bool(tonight([entry(starts)], datetime.fromisoformat(now))) is is_there
 
 
-def test_each_showing_is_listed_once(entry):
-    now = datetime.fromisoformat("2030-03-05T20:30:00+01:00")
-
-    assert len(tonight([entry("2030-03-05T21:00:00+01:00")] * 2, now)) == 1
-
-
-def test_before_midnight_the_first_of_tomorrow_are_asked_for(staff, world, monkeypatch):
-    monkeypatch.setattr("services.web.routes.door.AROUND_NOW", timedelta(hours=24))
-    days: list[object] = []
-    programme = Movies.programme
-    monkeypatch.setattr(
-        Movies, "programme", lambda self, cinema, day: days.append(day) or programme(self, cinema, day)
-    )
-
-    assert staff.get("/door").status_code == 200
-    assert days == [None, (world.now().astimezone(ZoneInfo(ZONE)).date() + timedelta(days=1)).isoformat()]
-
-
-def test_a_manager_finds_what_the_programme_has_dropped(manager, app, entry, world):
+def test_what_has_begun_is_listed_though_the_programme_has_dropped_it(staff, world, entry):
     begun = entry((world.now() - timedelta(hours=1)).isoformat(), "begun")
-    days = [{"day": "2030-03-05", "rooms": [{"room": begun["room"], "screenings": [begun]}]}]
-    client = ScriptedClient({"GET /schedule": {"cinema": world.cinema, "days": days}})
-    app.extensions["marquee.neighbours"] = replace(
-        app.extensions["marquee.neighbours"], office=Office(client)
-    )
+    world.screenings[begun["id"]] = begun
 
-    assert an_id("begun") in manager.get("/door").text
+    assert begun["id"] in staff.get("/door").text
 
 
 def test_choosing_nothing_keeps_the_name_and_says_so(staff):
