@@ -25,7 +25,8 @@ def tell_refund_due(session: Session, event: ReservationRefundDue, _: Meta) -> N
 
 
 def tell_refunded(session: Session, event: ReservationRefunded, _: Meta) -> None:
-    notices.tell(session, "refunded", event.booking)
+    if event.booking.total_cents:
+        notices.tell(session, "refunded", event.booking)
 
 
 HANDLERS: Handlers = {

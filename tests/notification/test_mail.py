@@ -75,6 +75,20 @@ def test_every_mail_says_what_and_how_much_in_both_forms(post: PostOffice, templ
     assert "<script>" not in html.get_content()
 
 
+def test_of_a_free_booking_no_money_is_promised_back(post: PostOffice) -> None:
+    post.tell("cancelled", booking_facts("G9", total_cents=0))
+
+    post.work()
+
+    (mail,) = post.mailer.sent
+    for form in ("plain", "html"):
+        words = mail.get_body((form,)).get_content()
+        assert "is cancelled" in words
+        assert "no longer open the door" in words
+        assert "way back" not in words
+        assert "0.00" not in words
+
+
 def test_telling_twice_sends_one_mail_and_one_notice(post: PostOffice, database: Database) -> None:
     booking = booking_facts()
     for _ in range(3):

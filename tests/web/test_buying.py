@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.web.fake_neighbours import World
 
 
@@ -189,6 +191,19 @@ def test_a_booking_that_costs_nothing_is_booked_at_once_with_and_without_scripts
     assert by_form.location == f"/checkout/{hold_id}/booking"
     assert not [path for _, path, _ in world.asked if path.startswith("/payments")]
     assert "Booked. Printing your tickets" in browser.get(f"/bookings/{hold_id}").text
+
+
+@pytest.mark.parametrize("state", ["refund_due", "refunded"])
+def test_a_cancelled_booking_that_cost_nothing_promises_no_money(
+    browser: Any, world: World, state: str
+) -> None:
+    hold_id = browser.hold("C7")
+    world.holds[hold_id] |= {"state": state, "total_cents": 0, "email": "ann@example.org"}
+
+    page = browser.get(f"/bookings/{hold_id}").text
+
+    assert "There is nothing to pay back" in page
+    assert "on the way back" not in page
 
 
 def test_seats_being_paid_are_not_offered_to_be_kept_longer(browser: Any, world: World) -> None:

@@ -14,6 +14,8 @@ class RefundShape(Shape):
     reservation_id: UUID
     title: str
     starts_at: datetime
+    cinema: str
+    timezone: str
     name: str
     email: str
     total_cents: int
@@ -23,10 +25,13 @@ class RefundShape(Shape):
 
     @classmethod
     def of(cls, booking: Reservation) -> Self:
+        cinema = booking.screening.room.cinema
         return cls(
             reservation_id=booking.id,
             title=booking.screening.movie.title,
             starts_at=booking.screening.starts_at,
+            cinema=cinema.name,
+            timezone=cinema.timezone,
             name=booking.name,
             email=booking.email,
             total_cents=booking.total_cents,

@@ -109,7 +109,8 @@ def _line(template: str, booking: BookingFacts) -> str:
     total = money.spoken(booking.total_cents, booking.currency)
     return {
         "tickets": f"Your tickets for {showing}.",
-        "cancelled": f"Cancelled: {showing}. {total} is on its way back.",
+        "cancelled": f"Cancelled: {showing}."
+        + (f" {total} is on its way back." if booking.total_cents else ""),
         "refund_due": f"Your payment for {showing} came too late; {total} goes back by itself.",
         "refunded": f"{total} for {showing} has been refunded.",
     }[template]

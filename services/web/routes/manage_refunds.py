@@ -18,11 +18,10 @@ pages = Pages("manage_refunds", __name__)
 
 @pages.get("/manage/refunds", access=EDITOR)
 def refund_list() -> str:
-    cinema = house()
-    here = zone(cinema["timezone"])
+    """Of all houses: whose money it is does not depend on the house one looks at."""
     found = office().refunds_in_trouble()
-    refunds = [(one, moment(one["starts_at"], here)) for one in found]
-    return render_template("views/manage/refunds.html", house=cinema, refunds=refunds)
+    refunds = [(one, moment(one["starts_at"], zone(one["timezone"]))) for one in found]
+    return render_template("views/manage/refunds.html", house=house(), refunds=refunds)
 
 
 @pages.post("/manage/refunds/<uuid:reservation_id>/again", access=EDITOR)

@@ -8,6 +8,8 @@ REFUND = {
     "reservation_id": BOOKING,
     "title": "Vertigo",
     "starts_at": "2026-03-02T19:00:00Z",
+    "cinema": "Vega",
+    "timezone": "America/New_York",
     "name": "Ann <Example>",
     "email": "ann@example.org",
     "total_cents": 2050,
@@ -24,6 +26,7 @@ def test_a_refund_in_trouble_says_whose_money_it_is_and_what_is_wrong(office, mo
     page = office.get("/manage/refunds").text
 
     assert "20.50" in page
+    assert "Vega, 2 Mar, 14:00" in page
     assert "Ann &lt;Example&gt;" in page
     assert "ann@example.org" in page
     assert "the bank did not take it (failed)" in page
