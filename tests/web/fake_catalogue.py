@@ -170,6 +170,6 @@ def add_catalogue(app: Flask, world: World) -> None:
                     return {
                         "seats": labels[start : start + people],
                         "words": f"Row {row}, centre, two thirds back",
-                        "relaxed": [],
+                        "relaxed": world.relaxed,
                     }
-        return {"seats": [], "words": "", "relaxed": []}
+        return problem(409, "not-enough-seats", "There are not enough seats left", "Not for all of you.")

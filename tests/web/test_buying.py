@@ -43,6 +43,32 @@ def test_pick_for_us_holds_the_best_seats(browser: Any, world: World, screening_
     assert [len(hold["seats"]) for hold in world.holds.values()] == [3]
 
 
+def test_pick_for_us_says_which_wish_had_to_give_way(browser: Any, world: World, screening_id: str) -> None:
+    world.relaxed = ["in two rows, one behind the other"]
+
+    answer = browser.submit(f"/screenings/{screening_id}/pick", people="3")
+
+    assert "The best that is left: in two rows, one behind the other." in browser.get(answer.location).text
+
+
+def test_when_there_are_not_enough_seats_pick_for_us_says_so(
+    browser: Any, world: World, screening_id: str
+) -> None:
+    world.claims[screening_id] = {seat["label"]: "taken" for seat in world.plan["seats"]}
+
+    answer = browser.submit(f"/screenings/{screening_id}/pick", people="3")
+
+    assert "Not for all of you." in browser.get(answer.location).text
+    assert world.holds == {}
+
+
+def test_pick_for_us_keeps_the_wish_for_a_step_free_way(browser: Any, screening_id: str) -> None:
+    wished = '<input type="hidden" name="step_free" value="1">'
+
+    assert wished in browser.get(f"/screenings/{screening_id}/seats?step_free=1").text
+    assert wished not in browser.get(f"/screenings/{screening_id}/seats").text
+
+
 def test_a_lost_seat_is_said_with_what_is_free_together(browser: Any, screening_id: str) -> None:
     answer = browser.send(
         f"/screenings/{screening_id}/hold", {"seats": [{"seat": "H9", "ticket_type": "adult"}]}

@@ -154,6 +154,16 @@ def test_as_many_seats_elsewhere_keep_their_ticket_types(browser: Any, page: Any
     assert [seat["ticket_type"] for seat in next(iter(world.holds.values()))["seats"]] == ["adult", "child"]
 
 
+def test_what_had_to_give_way_for_the_best_seats_is_said(browser: Any, page: Any, world: World) -> None:
+    world.relaxed = ["one seat beside you stays single"]
+    page.goto(f"{browser.seats}/seats?people=2")
+
+    page.get_by_role("button", name="Pick for us").click()
+
+    see(page, "The best that is left: one seat beside you stays single.")
+    page.locator("[data-state=yours]").first.wait_for()
+
+
 def test_reconnecting_is_said_only_while_it_is_true(browser: Any, page: Any, network: Network) -> None:
     network.lost.add("state")
     page.goto(f"{browser.seats}/seats")

@@ -92,18 +92,17 @@ def hold_seats(screening_id: UUID) -> Any:
 @limited("30/minute")
 def pick_for_us(screening_id: UUID) -> AnyResponse:
     """Best available, held at once: the way without scripts."""
-    best = movies().best_seats(
-        str(screening_id), wanted_people(), step_free=request.form.get("step_free") == "on"
-    )
-    if not best["seats"]:
-        flash(gettext("So many seats together are not free any more. Try fewer, or another time."), "warn")
-        return redirect(_map_url(screening_id), 303)
+    step_free = "step_free" in request.form
     try:
+        best = movies().best_seats(str(screening_id), wanted_people(), step_free=step_free)
         movies().hold_seats(
             str(screening_id), [{"seat": seat, "ticket_type": "adult"} for seat in best["seats"]]
         )
     except NeighbourProblem as problem:
         flash(_sentence(problem), "danger")
+    else:
+        if best["relaxed"]:
+            flash(gettext("The best that is left: %(but)s.", but=", ".join(best["relaxed"])), "warn")
     return redirect(_map_url(screening_id), 303)
 
 

@@ -96,9 +96,7 @@ def _words() -> dict[str, str]:
             "shift": gettext("Move to {seats}"),
             "nearTaken": gettext("{count} seats near yours were taken."),
             "nearTakenOne": gettext("One seat near yours was taken."),
-            "noneTogether": gettext(
-                "So many seats together are not free any more. Try fewer, or another time."
-            ),
+            "bestLeft": gettext("The best that is left: {but}."),
             "resume": gettext("You had {seats} a moment ago, and they are still free."),
             "resumeOne": gettext("You had {seats} a moment ago, and it is still free."),
             "reconnecting": gettext("Reconnecting. Seats on the map may be a little old."),

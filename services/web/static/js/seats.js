@@ -157,12 +157,10 @@ async function pick() {
   const stepFree = document.querySelector("[data-step-free].is-on") ? "&step_free=1" : "";
   try {
     const best = await ask(`${base}/best?people=${people.count}${stepFree}`);
-    if (!best.seats.length) {
-      message.show("warn", words.noneTogether);
-      return;
-    }
     await request(best.seats);
-    if (hold) reveal(grid.cells.get(hold.seats[0].seat));
+    if (!hold) return;
+    reveal(grid.cells.get(hold.seats[0].seat));
+    if (best.relaxed.length) message.show("warn", fill(words.bestLeft, { but: best.relaxed.join(", ") }));
   } catch (refusal) {
     explain(refusal);
   }
