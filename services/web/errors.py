@@ -114,8 +114,16 @@ def _answer(body: dict[str, Any], status: int) -> Response:
         failure=failure_of(status, body),
         status=status,
         reference=str(body.get("instance") or "") if status >= 500 else "",
+        typed=_typed_in_the_office() if status > 500 else [],
     )
     return make_response(page, status)
+
+
+def _typed_in_the_office() -> list[tuple[str, str]]:
+    """A form that could not even be shown again: nobody types a film's synopsis twice."""
+    if request.method != "POST" or not request.path.startswith("/manage"):
+        return []
+    return [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
 
 
 def failure_of(status: int, body: dict[str, Any]) -> Failure:
@@ -226,7 +234,11 @@ def _not_done(home: str) -> str:
         return str(gettext("Try again in a few seconds."))
     if home == "/door":
         return str(gettext("Not checked: no connection. Try again."))
-    return str(gettext("There was no answer: look whether it is saved before you send it again."))
+    return str(
+        gettext(
+            "There was no answer: look whether it is saved before you send it again. What you typed is kept here."
+        )
+    )
 
 
 def _page_again(otherwise: str) -> str:

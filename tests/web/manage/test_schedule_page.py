@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from tests.web.manage.conftest import FILM, ROOM, SCREENING, schedule, screening, showing
-from tests.web.manage.scripted import refusal
+from tests.web.manage.scripted import away, refusal
 
 WISH = {"film": FILM, "room": ROOM, "date": "2030-03-05", "time": "20:05", "trailer_minutes": "15"}
 CLASH = refusal(
@@ -255,3 +255,16 @@ def test_every_place_on_the_time_line_has_a_rule(office):
     assert sheet.mimetype == "text/css"
     assert ".at-96{grid-column-start:97}" in sheet.text
     assert ".for-27{grid-column-end:span 27}" in sheet.text
+
+
+def test_a_form_that_cannot_even_be_shown_again_can_be_sent_again(office, movies):
+    for call in (f"GET /screenings/{SCREENING}", f"PUT /screenings/{SCREENING}"):
+        movies.answers[call] = away()
+
+    answer = office.submit(f"/manage/screenings/{SCREENING}", **WISH, formats=["35 mm", "<b>"])
+
+    assert answer.status_code == 503
+    assert "What you typed is kept here." in answer.text
+    assert f'action="/manage/screenings/{SCREENING}"' in answer.text
+    for kept in (f'name="film" value="{FILM}"', 'name="formats" value="35 mm"', 'value="&lt;b&gt;"'):
+        assert kept in answer.text
