@@ -23,7 +23,7 @@ def problem(status: int, kind: str, title: str, detail: str, **members: Any) -> 
 def add_catalogue(app: Flask, world: World) -> None:
     @app.get("/cinemas")
     def cinemas() -> Any:
-        return {"cinemas": [world.cinema]}
+        return {"cinemas": [world.cinema, *world.others]}
 
     @app.get("/rooms")
     def rooms() -> Any:

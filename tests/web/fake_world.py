@@ -85,6 +85,7 @@ class World:
         self.holds: dict[str, dict[str, Any]] = {}
         self.screenings = {s["id"]: s for s in self._showings()}
         self.away: set[str] = set()
+        self.others: list[dict[str, Any]] = []
         self.relaxed: list[str] = []
         self.sessions: dict[str, dict[str, Any]] = {}
         self.looked_for: list[str] = []

@@ -176,3 +176,17 @@ def test_a_refund_is_promised_only_while_there_is_one(browser: Any, world: World
 
     screening["starts_at"] = (now + timedelta(minutes=59)).isoformat()
     assert "too late for a refund" in browser.get(f"/screenings/{screening_id}/seats").text
+
+
+def test_the_programme_and_a_film_say_whose_times_these_are_and_lead_to_the_other_house(
+    browser: Any, world: World
+) -> None:
+    film = next(iter(world.movies))
+    assert "Harbour Street Cinema</b>, Kiel" in browser.get("/").text
+    world.others = [world.cinema | {"slug": "vega", "name": "Vega"}]
+
+    assert 'href="/cinemas/vega"' in browser.get("/").text
+    assert f'href="/cinemas/vega?film={film}"' in browser.get(f"/movies/{film}").text
+
+    assert browser.get(f"/cinemas/vega?film={film}").location == f"/movies/{film}"
+    assert browser.get("/cinemas/vega?film=//elsewhere.example").location == "/"

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from uuid import UUID
 
 from flask import Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -28,8 +29,11 @@ def home() -> str:
 
 @pages.get("/cinemas/<slug>", access=PUBLIC_PAGE)
 def choose_cinema(slug: str) -> AnyResponse:
-    """Remember this cinema on this device, and go home."""
-    response: AnyResponse = redirect(url_for("programme.home"))
+    """Remember this cinema on this device, and go home, or to the film that was looked at."""
+    film = request.args.get("film", type=UUID)
+    response: AnyResponse = redirect(
+        url_for("movies.film", movie_id=film) if film else url_for("programme.home")
+    )
     if any(cinema["slug"] == slug for cinema in all_cinemas()):
         response.set_cookie(
             CINEMA_COOKIE, slug, max_age=_YEAR_SECONDS, samesite="Lax", secure=is_secure(), httponly=True
