@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from marquee.errors import NotFound
 from services.movies.domain import claims, seating
 from services.movies.domain.booking_problems import NotEnoughSeats, UnknownSeat
-from services.movies.domain.places import Plan, load_plan, note_plan_of
+from services.movies.domain.places import Plan, load_plan
 from services.movies.domain.seating import Suggestion
 from services.movies.models import Screening
 
@@ -52,7 +52,6 @@ def _plan_and_free(
     screening = session.get(Screening, screening_id)
     if screening is None:
         raise NotFound("There is no such screening.")
-    note_plan_of(screening_id, screening.plan_id)
     plan = load_plan(session, screening.plan_id)
     mine = claims.held_by(session, screening_id, besides)
     return plan, frozenset(plan.keys() - (claims.occupied(session, screening_id) - mine))

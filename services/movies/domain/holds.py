@@ -24,7 +24,7 @@ def hold_at_once(
     database: Database, screening_id: UUID, wishes: Sequence[Wish], holder: Holder, settings: MoviesSettings
 ) -> NewHold | None:
     """Hold all of `wishes` in one round trip, if nothing stands in the way. None: `hold_seats` finds out what does."""
-    known = plan_last_seen(screening_id)
+    known = plan_last_seen(database.ask, screening_id)
     if known is None or not sales.fit_together(known[1], wishes):
         return None
     hold = hold_free_seats(database.ask, screening_id, *known, wishes, holder, settings)

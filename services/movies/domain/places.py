@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from marquee.db import Ask
 from services.movies.models import Seat
 
 # Seats further apart than this, in seat widths, have an aisle between them.
@@ -67,22 +68,33 @@ def load_plan(session: Session, plan_id: UUID) -> Plan:
     return _plans[plan_id]
 
 
+def plan_last_seen(ask: Ask, screening_id: UUID) -> tuple[UUID, Plan] | None:
+    """The plan a screening had when somebody looked. It may have got another one: make sure before it counts.
+
+    None: there is no such screening, or its plan has not been loaded yet.
+    """
+    plan_id = _plan_ids.get(screening_id) or _look_up(ask, screening_id)
+    plan = _plans.get(plan_id) if plan_id else None
+    return (plan_id, plan) if plan_id and plan else None
+
+
 def note_plan_of(screening_id: UUID, plan_id: UUID) -> None:
-    """So that `plan_last_seen` needs no look at the database."""
     if len(_plan_ids) >= _KEPT_SCREENINGS:
         _plan_ids.clear()
     _plan_ids[screening_id] = plan_id
 
 
-def plan_last_seen(screening_id: UUID) -> tuple[UUID, Plan] | None:
-    """The plan a screening had when somebody looked. It may have got another one: make sure before it counts."""
-    plan_id = _plan_ids.get(screening_id)
-    plan = _plans.get(plan_id) if plan_id else None
-    return (plan_id, plan) if plan_id and plan else None
-
-
 _plans: dict[UUID, Plan] = {}
 _plan_ids: dict[UUID, UUID] = {}
+
+
+def _look_up(ask: Ask, screening_id: UUID) -> UUID | None:
+    found = ask("SELECT plan_id FROM screenings WHERE id = %s", (str(screening_id),))
+    if found is None:
+        return None
+    plan_id = UUID(str(found[0]))
+    note_plan_of(screening_id, plan_id)
+    return plan_id
 
 
 def _place(seat: Seat) -> Place:

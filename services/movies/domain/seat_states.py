@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marquee.errors import NotFound
-from services.movies.domain.places import Plan, load_plan, note_plan_of
+from services.movies.domain.places import Plan, load_plan
 from services.movies.domain.showings import is_live_claim
 from services.movies.domain.transitions import SEEN_AS
 from services.movies.models import Reservation, Screening, SeatClaim
@@ -28,7 +28,6 @@ class SeatStates:
 
 def seat_states(session: Session, screening_id: UUID, owners: Collection[str] = ()) -> SeatStates:
     plan_id = _plan_of(session, screening_id)
-    note_plan_of(screening_id, plan_id)  # whoever looks at a map soon wants a seat
     states = dict.fromkeys(load_plan(session, plan_id), "free")
     claimed = _claimed(session, screening_id)
     states |= {seat: SEEN_AS.get(state, "held") for seat, state, _ in claimed}

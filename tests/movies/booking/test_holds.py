@@ -1,6 +1,7 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -26,7 +27,7 @@ from services.movies.domain.expiry import sweep_holds
 from services.movies.domain.new_holds import hold_free_seats
 from services.movies.domain.places import plan_last_seen
 from services.movies.domain.sales import Wish
-from services.movies.models import Reservation, Room, SeatClaim
+from services.movies.models import Reservation, Room, SeatClaim, SeatPlan
 from tests.factories.movies import add_plan, add_room, add_screening, price_of
 from tests.movies.booking.conftest import adults, hold_by_api, hold_by_steps, let_time_pass
 from tests.movies.booking.people import guest, person
@@ -377,6 +378,18 @@ def test_where_anything_is_in_the_way_nothing_is_held_at_once(
         assert session.query(SeatClaim).count() == 4
 
 
+def test_the_first_hold_on_a_screening_is_at_once_where_its_room_is_known(
+    database, settings, screening, hold
+):
+    hold("A1", by=guest("the first tells the plan"))
+    with database.transaction() as session:
+        plan, room = session.get_one(SeatPlan, screening.plan_id), session.get_one(Room, screening.room_id)
+        other = add_screening(session, room=room, plan=plan, starts_in=timedelta(days=2))
+
+    assert holds.hold_at_once(database, other.id, adults("C1"), guest("bob"), settings)
+    assert holds.hold_at_once(database, uuid4(), adults("C1"), guest("bob"), settings) is None
+
+
 @pytest.mark.parametrize("change", ["state = 'cancelled'", "starts_at = now() - interval '1 hour'"])
 def test_nothing_is_held_at_once_where_nothing_is_sold(database, settings, screening, hold, change):
     hold("A1")
@@ -446,7 +459,7 @@ BOOKINGS_READ = text(
 
 def test_a_new_guests_hold_reads_nobody_elses_bookings(database, settings, screening, hold):
     """Also while PostgreSQL does not know yet how many there are, as on the evening sales begin."""
-    plan = hold("C9", by=guest("zoe")).id and plan_last_seen(screening.id)
+    plan = hold("C9", by=guest("zoe")).id and plan_last_seen(database.ask, screening.id)
     with database.transaction() as session:
         session.execute(MANY_HOLDS, {"screening_id": screening.id})
     database.engine.dispose()
@@ -459,7 +472,7 @@ def test_a_hold_reads_nobody_elses_bookings_by_a_plan_from_when_there_were_none(
     database, settings, screening, hold
 ):
     """PostgreSQL plans once per session."""
-    plan = hold("C9", by=guest("zoe")).id and plan_last_seen(screening.id)
+    plan = hold("C9", by=guest("zoe")).id and plan_last_seen(database.ask, screening.id)
     with database.transaction() as session:
         session.execute(text("TRUNCATE reservations CASCADE"))
         session.execute(text("ANALYZE reservations, reservation_seats"))
