@@ -22,6 +22,9 @@ class SmtpMailer:
         self._scheme, self._host = parts.scheme, parts.hostname or "localhost"
         self._port = parts.port or {"smtps": 465, "smtp+starttls": 587}.get(parts.scheme, 25)
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
+        # smtplib checks no certificate unless it is given a context that does. Reading whom to trust takes longer
+        # than sending a mail.
+        self._trusted = ssl.create_default_context()
 
     def send(self, message: EmailMessage) -> None:
         """Hand the message to the server, or raise MailRefused or MailAway."""
@@ -36,15 +39,13 @@ class SmtpMailer:
             raise MailAway(repr(error)[:200]) from error
 
     def _connect(self) -> smtplib.SMTP:
-        # smtplib checks no certificate unless it is given a context that does.
-        trusted = ssl.create_default_context()
         if self._scheme == "smtps":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=8, context=trusted)
+            server: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=8, context=self._trusted)
         else:
             server = smtplib.SMTP(self._host, self._port, timeout=8)
         try:
             if self._scheme == "smtp+starttls":
-                server.starttls(context=trusted)
+                server.starttls(context=self._trusted)
             if self._user:
                 server.login(self._user, self._password)
         except Exception:
