@@ -21,7 +21,7 @@ CLIENTS = 8
 # Holds and the reference take turns, for the machine drifts within seconds.
 TURNS = 8
 # The rest of the demo world's seats are booked and handed to pgbench.
-MOST_HOLDS = 8000
+MOST_HOLDS = 14000
 _POST = {"Content-Type": "application/json"}
 
 

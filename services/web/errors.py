@@ -17,6 +17,7 @@ from marquee import errors, logs
 from marquee.errors import Invalid, Problem, TooMany
 from marquee.http import NeighbourAway, NeighbourProblem
 from services.web.pages import SignInNeeded
+from services.web.security import csrf
 from services.web.visitor import current_visitor
 
 log = structlog.get_logger(__name__)
@@ -120,8 +121,13 @@ def _answer(body: dict[str, Any], status: int) -> Response:
 
 
 def _typed_in_the_office() -> list[tuple[str, str]]:
-    """A form that could not even be shown again: nobody types a film's synopsis twice."""
+    """A form of ours that could not even be shown again: nobody types a film's synopsis twice."""
     if request.method != "POST" or not request.path.startswith("/manage"):
+        return []
+    try:
+        # Who is away may have kept us from looking; what another site sent gets no token of ours.
+        csrf.protect()
+    except CSRFError:
         return []
     return [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
 
@@ -234,11 +240,7 @@ def _not_done(home: str) -> str:
         return str(gettext("Try again in a few seconds."))
     if home == "/door":
         return str(gettext("Not checked: no connection. Try again."))
-    return str(
-        gettext(
-            "There was no answer: look whether it is saved before you send it again. What you typed is kept here."
-        )
-    )
+    return str(gettext("There was no answer: look whether it is saved before you send it again."))
 
 
 def _page_again(otherwise: str) -> str:

@@ -34,7 +34,7 @@ BEYOND_THE_SCHEMA = {
     "/rooms": "rows and columns, or a layout; the cinema by id or by slug",
     "/rooms/{room_id}/plans": "a layout that can be built",
     "/plans/preview": "a layout that can be built",
-    "/screenings": "its start as a moment, or as date and time",
+    "/screenings": "its start as a moment, or as date and time; 31 days at most",
     "/screenings/{screening_id}": "its start as a moment, or as date and time",
     "/movies/{movie_id}/screenings": "its start as a moment, or as date and time",
     "/screenings/{screening_id}/holds": "seats of this room",

@@ -1,22 +1,26 @@
 """Mail: each thing is told once, under a fixed Message-ID, with the papers that belong to it."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import func, select, text
 
+from marquee.contracts.reservation import ReservationRefunded
 from marquee.db import Database, database_now
 from marquee.http import NeighbourAway, NeighbourProblem
+from marquee.messaging.consumer import Meta
 from services.notification.domain import notices
+from services.notification.handlers import tell_refunded
 from services.notification.mailer import MailAway, MailRefused
 from services.notification.measures import measure_mails
 from services.notification.models import Notice
 from tests.factories.bookings import booking_facts
 from tests.notification.conftest import PostOffice
 
+META = Meta(uuid4(), "reservation.refunded", datetime.now(UTC), "movies", None, 1, "", "")
 TEMPLATES = ("tickets", "cancelled", "refund_due", "refunded")
 
 
@@ -87,6 +91,16 @@ def test_of_a_free_booking_no_money_is_promised_back(post: PostOffice) -> None:
         assert "no longer open the door" in words
         assert "way back" not in words
         assert "0.00" not in words
+
+
+def test_money_that_was_never_paid_is_not_told_to_be_back(post: PostOffice, database: Database) -> None:
+    for booking in (booking_facts("G9", total_cents=0), booking_facts("G10")):
+        with database.transaction() as session:
+            tell_refunded(session, ReservationRefunded(booking=booking, amount_cents=1150), META)
+    post.work()
+
+    (mail,) = post.mailer.sent
+    assert mail["Subject"].startswith("Refunded: €11.50")
 
 
 def test_telling_twice_sends_one_mail_and_one_notice(post: PostOffice, database: Database) -> None:

@@ -185,7 +185,7 @@ def test_the_programme_and_a_film_say_whose_times_these_are_and_lead_to_the_othe
     assert "Harbour Street Cinema</b>, Kiel" in browser.get("/").text
     world.others = [world.cinema | {"slug": "vega", "name": "Vega"}]
 
-    assert 'href="/cinemas/vega"' in browser.get("/").text
+    assert '· <a href="/cinemas/vega"' in browser.get("/").text
     assert f'href="/cinemas/vega?film={film}"' in browser.get(f"/movies/{film}").text
 
     assert browser.get(f"/cinemas/vega?film={film}").location == f"/movies/{film}"

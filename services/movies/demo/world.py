@@ -230,6 +230,8 @@ def _insert(session: Session, rows: list[_Row], cards: dict[str, PriceCard]) -> 
             .returning(Screening.id)
         )
     )
+    plans = {row.values["plan_id"] for row in rows}
+    kinds_of = {plan_id: prices.kinds_of_plan(session, plan_id) for plan_id in plans}
     lines = [
         {
             "screening_id": row.values["id"],
@@ -240,6 +242,7 @@ def _insert(session: Session, rows: list[_Row], cards: dict[str, PriceCard]) -> 
         for row in rows
         if row.values["id"] in added
         for line in cards.get(row.card, next(iter(cards.values()))).lines
+        if line.kind in kinds_of[row.values["plan_id"]]
     ]
     if lines:
         session.execute(insert(ScreeningPrice), lines)

@@ -59,13 +59,13 @@ class Plan(Mapping[str, Place]):
 
 
 def load_plan(session: Session, plan_id: UUID) -> Plan:
-    if plan_id not in _plans:
+    plan = _plans.get(plan_id)
+    if plan is None:
+        plan = Plan([_place(seat) for seat in session.scalars(select(Seat).where(Seat.plan_id == plan_id))])
         if len(_plans) >= _KEPT_PLANS:
             _plans.clear()
-        _plans[plan_id] = Plan(
-            [_place(seat) for seat in session.scalars(select(Seat).where(Seat.plan_id == plan_id))]
-        )
-    return _plans[plan_id]
+        _plans[plan_id] = plan
+    return plan
 
 
 def plan_last_seen(ask: Ask, screening_id: UUID) -> tuple[UUID, Plan] | None:

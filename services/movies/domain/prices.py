@@ -57,13 +57,15 @@ def change_price_card(
 def copy_to_screening(
     session: Session, screening: Screening, cinema_id: UUID, card_id: UUID | None = None
 ) -> None:
-    """The card's lines. Raises PricesMissing, NotFound."""
+    """The card's lines for the kinds of seat in the plan. Raises PricesMissing, NotFound."""
     with session.no_autoflush:
         lines = _lines_for(session, cinema_id, card_id)
+        kinds = kinds_of_plan(session, screening.plan_id)
     known = {(price.kind, price.ticket_type): price for price in screening.prices}
     screening.prices = [
         _priced(known.get((kind, ticket_type)), kind, ticket_type, cents)
         for (kind, ticket_type), cents in lines.items()
+        if kind in kinds
     ]
     require_prices(session, screening)
 

@@ -62,7 +62,7 @@ class PriceCardExists(Conflict):
 
 
 class PricesMissing(Invalid):
-    """Member: `kinds`, seats of the room that the card has no adult price for."""
+    """Member: `kinds`, kinds of seat in the room that would have no adult price."""
 
     type, title = "/problems/prices-missing", "Some seats would have no price"
 

@@ -83,7 +83,7 @@ def cancel_booking(reservation_id: UUID) -> AnyResponse:
     except NeighbourProblem as problem:
         flash(problem.detail or str(problem.problem.get("title", "")), "danger")
     else:
-        flash(gettext("Cancelled. The money is on its way back to your card; banks take 3 to 5 days."), "ok")
+        flash(gettext("Cancelled."), "ok")
     return redirect(url_for("bookings.booking_page", reservation_id=reservation_id, key=_key()), 303)
 
 

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from marquee.clock import utc_now
 from marquee.errors import NotFound
 from marquee.http import NeighbourAway
-from services.web.clients import Json, office
+from services.web.clients import Json, movies, office
 from services.web.pages import PUBLIC_PAGE, Pages, role_page
 from services.web.site import CINEMA_COOKIE, all_cinemas, chosen_cinema, is_secure
 from services.web.views.manage_forms import Form, NotDone
@@ -52,11 +52,16 @@ def timeline() -> Response:
 
 def house() -> Json:
     """The cinema this browser works for: the one it chose, or the first."""
-    cinemas = all_cinemas()
+    cinemas = all_cinemas() or movies().cinemas()
     if not cinemas:
         raise NotFound(gettext("There is no cinema yet."))
     slug = chosen_cinema()
     return next((cinema for cinema in cinemas if cinema["slug"] == slug), cinemas[0])
+
+
+def house_of(thing: Json) -> Json:
+    """The cinema that a room or a price card belongs to: its address may be older than the choice of house."""
+    return next((cinema for cinema in all_cinemas() if cinema["id"] == thing["cinema_id"]), house())
 
 
 def span_of(cinema: Json, first: date, last: date, rooms: list[str] | None = None) -> Week:

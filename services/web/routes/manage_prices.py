@@ -10,7 +10,7 @@ from marquee import money
 from marquee.errors import NotFound
 from services.web.clients import Json, office
 from services.web.pages import Pages
-from services.web.routes.manage import EDITOR, asked, house, said
+from services.web.routes.manage import EDITOR, asked, house, house_of, said
 from services.web.views.manage_forms import NOT_DONE, Form, NotDone, kind_of
 from services.web.views.seatmap import KINDS
 
@@ -42,7 +42,7 @@ def new_card() -> str:
 @pages.post("/manage/prices/new", access=EDITOR)
 def add_card() -> Any:
     form = Form(request.form)
-    card = card_in(form)
+    card = card_in(form, house()["currency"])
     if form.is_fine:
         try:
             added = office().add_price_card(card | {"cinema": house()["slug"]})
@@ -62,8 +62,8 @@ def card_page(card_id: UUID) -> str:
 
 @pages.post("/manage/prices/<uuid:card_id>", access=EDITOR)
 def change_card(card_id: UUID) -> Any:
-    form = Form(request.form)
-    card = card_in(form)
+    form, known = Form(request.form), _card(card_id)
+    card = card_in(form, house_of(known)["currency"])
     if form.is_fine:
         try:
             changed = office().change_price_card(str(card_id), card)
@@ -72,16 +72,15 @@ def change_card(card_id: UUID) -> Any:
         else:
             flash(gettext("“%(name)s” counts for screenings made from now on.", name=changed["name"]), "ok")
             return redirect(url_for("manage_prices.card_list"), 303)
-    return asked(_form_page(form, _card(card_id)), form)
+    return asked(_form_page(form, known), form)
 
 
 def field_of(kind: str, ticket_type: str) -> str:
     return f"price-{kind}-{ticket_type}"
 
 
-def card_in(form: Form) -> Json:
+def card_in(form: Form, currency: str) -> Json:
     """An empty price means: that ticket is not sold for that kind of seat."""
-    currency = house()["currency"]
     cents = {
         (kind, ticket): form.cents(field_of(kind, ticket), currency)
         for kind in KINDS
@@ -115,7 +114,7 @@ def _card(card_id: UUID) -> Json:
 
 
 def _filled(card: Json, *, name: str) -> Form:
-    currency = house()["currency"]
+    currency = house_of(card)["currency"]
     prices = {
         field_of(line["kind"], line["ticket_type"]): str(money.amount(line["price_cents"], currency))
         for line in card["lines"]
@@ -126,7 +125,7 @@ def _filled(card: Json, *, name: str) -> Form:
 def _form_page(form: Form, card: Json | None = None) -> str:
     return render_template(
         "views/manage/price_card.html",
-        house=house(),
+        house=house_of(card) if card else house(),
         form=form,
         card=card,
         kinds=KINDS,

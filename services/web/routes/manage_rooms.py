@@ -10,7 +10,7 @@ from flask_babel import gettext, ngettext
 from marquee.clock import utc_now
 from services.web.clients import Json, office
 from services.web.pages import Pages
-from services.web.routes.manage import EDITOR, asked, house, said, span_of
+from services.web.routes.manage import EDITOR, asked, house, house_of, said, span_of
 from services.web.views.manage_forms import NOT_DONE, Form, NotDone, kind_of
 from services.web.views.manage_plans import LETTERS, drawing_of, form_of, layout_of
 from services.web.views.manage_week import OfficeShowing, today_at
@@ -70,7 +70,7 @@ def confirm_removal(room_id: UUID) -> str:
     items = _to_come(room)
     return render_template(
         "views/manage/room_delete.html",
-        house=house(),
+        house=house_of(room),
         room=room,
         items=items,
         sold=sum(item.sold + item.held for item in items),
@@ -135,7 +135,12 @@ def _preview(form: Form) -> Json | None:
 
 def _plan_page(room: Json, form: Form, preview: Json | None) -> str:
     return render_template(
-        "views/manage/plan.html", house=house(), room=room, form=form, letters=LETTERS, **_drawn(preview)
+        "views/manage/plan.html",
+        house=house_of(room),
+        room=room,
+        form=form,
+        letters=LETTERS,
+        **_drawn(preview),
     )
 
 
@@ -191,7 +196,7 @@ def _built(room: Json) -> str:
 
 
 def _to_come(room: Json) -> list[OfficeShowing]:
-    cinema = house()
+    cinema = house_of(room)
     today = today_at(cinema["timezone"], utc_now())
     week = span_of(cinema, today, today + _LOOK_AHEAD)
     items = (item for day in week.days for item in day.items if item.showing.starts > week.now)
@@ -208,5 +213,5 @@ def _list_page(form: Form) -> str:
 def _room_page(room: Json, form: Form) -> str:
     plan = office().plan(room["plan_id"])
     return render_template(
-        "views/manage/room.html", house=house(), room=room, form=form, drawing=drawing_of(plan)
+        "views/manage/room.html", house=house_of(room), room=room, form=form, drawing=drawing_of(plan)
     )

@@ -116,7 +116,7 @@ def orders(screening_id: UUID) -> str:
     found = office().orders(str(screening_id))["orders"]
     return render_template(
         "views/manage/orders.html",
-        house=house(),
+        house=screening["cinema"],
         showing=showing_from(screening, here),
         orders=[(order, moment(order["created_at"], here)) for order in found],
         paid=affected(found),
@@ -205,7 +205,7 @@ def _form_page(form: Form, screening: Json | None = None, clash: Clash | None = 
 
 
 def _same_room(cinema: Json, rooms: list[Json], form: Form) -> Any:
-    """What else plays in the chosen room that day; nothing before both are chosen."""
+    """What else plays in the chosen room that day; nothing before both are chosen, or for a day that cannot be."""
     room = next((room for room in rooms if room["id"] == form.value("room")), None)
     try:
         day = date.fromisoformat(form.value("date"))
@@ -213,7 +213,10 @@ def _same_room(cinema: Json, rooms: list[Json], form: Form) -> Any:
         return None
     if room is None:
         return None
-    found = span_of(cinema, day, day).days[0].items
+    try:
+        found = span_of(cinema, day, day).days[0].items
+    except NOT_DONE:
+        return None
     return {
         "room": room["number"],
         "day": day,

@@ -31,8 +31,9 @@ def home() -> str:
 def choose_cinema(slug: str) -> AnyResponse:
     """Remember this cinema on this device, and go home, or to the film that was looked at."""
     film = request.args.get("film", type=UUID)
+    day = wanted_day()
     response: AnyResponse = redirect(
-        url_for("movies.film", movie_id=film) if film else url_for("programme.home")
+        url_for("movies.film", movie_id=film, day=day) if film else url_for("programme.home", day=day)
     )
     if any(cinema["slug"] == slug for cinema in all_cinemas()):
         response.set_cookie(

@@ -176,7 +176,14 @@ def _hold_or_release(screening_id: str, wishes: list[dict[str, str]]) -> dict[st
 
 def _map_url(screening_id: UUID | str) -> str:
     back = "1" if request.form.get("from") == "list" else None
-    return url_for("seats.seat_map_page", screening_id=screening_id, people=wanted_people(), list=back)
+    step_free = "1" if "step_free" in request.form else None
+    return url_for(
+        "seats.seat_map_page",
+        screening_id=screening_id,
+        people=wanted_people(),
+        list=back,
+        step_free=step_free,
+    )
 
 
 def _view_words(screening_id: str, hold: dict[str, Any] | None) -> str:

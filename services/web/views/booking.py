@@ -93,6 +93,12 @@ class Booking:
         return self.ends < self.now
 
     @property
+    def seen_as(self) -> str:
+        """Where nothing was paid nothing goes back, whatever it is called on the way."""
+        is_refund = self.state in {"refund_due", "refunded"}
+        return "cancelled" if is_refund and not self.total_cents else self.state
+
+    @property
     def is_waiting(self) -> bool:
         return self.state in WAITING
 

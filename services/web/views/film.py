@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from marquee.clock import zone
-from services.web.views.showings import Film, Showing, film_from, showing_from
+from services.web.views.showings import Film, Showing, showing_from
 
 _AVAILABILITY = {"sold_out": "https://schema.org/SoldOut", "last": "https://schema.org/LimitedAvailability"}
 
@@ -40,10 +40,6 @@ class FilmSchedule:
     prices: list[PriceLine]
     currency: str
     all_showings: list[Showing]
-
-
-def film_page(answer: dict[str, Any]) -> Film:
-    return film_from(answer)
 
 
 def schedule_of(answer: dict[str, Any], wanted_day: date | None) -> FilmSchedule:

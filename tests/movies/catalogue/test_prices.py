@@ -49,6 +49,17 @@ def test_a_cinema_without_cards_asks_the_house_price(editor, house):
     assert set(prices.values()) == {HOUSE_PRICE_CENTS}
 
 
+def test_what_a_seat_costs_from_is_told_of_seats_that_are_there(editor, visitor, house):
+    cheap = {"kind": "restricted", "ticket_type": "adult", "price_cents": 500}
+    card = editor.post("/price-cards", {"name": "Evening", "lines": [ADULT, cheap]}).json
+    screening = editor.post("/screenings", house | {"price_card_id": card["id"]}).json
+
+    found = visitor.get(f"/movies/{house['movie_id']}/schedule?cinema=orion").json
+
+    assert screening["price_from_cents"] == 950
+    assert [(price["from_cents"], price["to_cents"]) for price in found["prices"]] == [(950, 950)]
+
+
 def test_a_card_must_price_every_kind_of_seat_in_the_room(editor, house):
     premium = {"kind": "premium", "ticket_type": "adult", "price_cents": 1150}
     card = editor.post("/price-cards", {"name": "Odd", "lines": [premium, STUDENT]}).json

@@ -50,6 +50,13 @@ def test_only_the_door_may_use_the_camera(staff, door):
     assert "camera" not in staff.get("/help").headers.get("Permissions-Policy", "")
 
 
+@pytest.fixture
+def early_evening(world, monkeypatch):
+    """Twenty past five in the fake world, whatever the time is."""
+    monkeypatch.setattr("services.web.routes.door.utc_now", world.now)
+
+
+@pytest.mark.usefixtures("early_evening")
 def test_choosing_lists_todays_screenings_and_remembers_the_door(staff, screening_id):
     page = staff.get("/door").text
     assert "Which door?" in page
@@ -85,6 +92,7 @@ def test_a_door_can_be_opened_for_what_begins_around_now(entry, now, starts, is_
     assert bool(tonight([entry(starts)], datetime.fromisoformat(now))) is is_there
 
 
+@pytest.mark.usefixtures("early_evening")
 def test_what_has_begun_is_listed_though_the_programme_has_dropped_it(staff, world, entry):
     begun = entry((world.now() - timedelta(hours=1)).isoformat(), "begun")
     world.screenings[begun["id"]] = begun

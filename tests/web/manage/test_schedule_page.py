@@ -257,6 +257,26 @@ def test_every_place_on_the_time_line_has_a_rule(office):
     assert ".for-27{grid-column-end:span 27}" in sheet.text
 
 
+def test_a_day_that_cannot_be_keeps_the_form(office, movies):
+    refused = refusal(
+        422, "invalid", "Some of that is not acceptable", "Ask for days within 3660 days of today."
+    )
+    movies.answers |= {"POST /screenings": refused, "GET /schedule": refused}
+
+    answer = office.submit("/manage/screenings/new", **WISH | {"date": "0026-11-21"})
+
+    assert answer.status_code == 422
+    assert f'<option value="{FILM}" selected>' in answer.text
+
+
+def test_a_form_that_came_from_elsewhere_is_not_offered_to_be_sent_again(office, world, movies):
+    world.away.add("auth")
+
+    answer = office.client.post(f"/manage/screenings/{SCREENING}/cancel", data={"reason": "a stranger's"})
+
+    assert "a stranger" not in answer.text
+
+
 def test_a_form_that_cannot_even_be_shown_again_can_be_sent_again(office, movies):
     for call in (f"GET /screenings/{SCREENING}", f"PUT /screenings/{SCREENING}"):
         movies.answers[call] = away()

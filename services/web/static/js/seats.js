@@ -158,7 +158,8 @@ async function pick() {
   try {
     const best = await ask(`${base}/best?people=${people.count}${stepFree}`);
     await request(best.seats);
-    if (!hold) return;
+    // A refusal has been told by then.
+    if (!best.seats.every((label) => labelsOf(hold).includes(label))) return;
     reveal(grid.cells.get(hold.seats[0].seat));
     if (best.relaxed.length) message.show("warn", fill(words.bestLeft, { but: best.relaxed.join(", ") }));
   } catch (refusal) {
