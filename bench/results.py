@@ -48,7 +48,7 @@ def _lines(results: Results) -> list[str]:
         f"`make bench` on {datetime.now(UTC):%Y-%m-%d}: {_machine()}.",
         "The load generator (8 clients in one process) runs on the same machine and is part of every figure.",
         "Ratios compare with a reference measured in turns in the same run; absolute figures drift with the machine.",
-        "Each service is one gunicorn process; PostgreSQL commits to disk.",
+        "Each service is one gunicorn process, warmed up; PostgreSQL commits to disk.",
         "",
         "## Pages, against a bare Flask that answers a small JSON",
         "",
