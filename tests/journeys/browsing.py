@@ -1,6 +1,9 @@
 """What people do in a browser, step by step, and what can be seen of it."""
 
-from collections.abc import Callable
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -8,6 +11,50 @@ import pytest
 from tests.journeys.house import until
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+playwright_api = pytest.importorskip("playwright.sync_api")
+CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or "")
+NEEDS_CHROMIUM = [
+    pytest.mark.skipif(not CHROMIUM, reason="needs Chromium"),
+    # Playwright leaves its event loop's sockets to the garbage collector.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+VISA = "4242424242424242"
+Open = Callable[..., Any]
+
+
+@contextmanager
+def started_chromium() -> Iterator[Any]:
+    with playwright_api.sync_playwright() as started:
+        browser = started.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
+        )
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def windows(chromium: Any, address: str, *, patience_seconds: float = 10) -> Iterator[Open]:
+    """A new browser window per call; whatever it complains about fails the test."""
+    contexts, complaints = [], []
+
+    def opened(**options: Any) -> Any:
+        context = chromium.new_context(base_url=address, locale="en-GB", **options)
+        contexts.append(context)
+        context.set_default_timeout(patience_seconds * 1000)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console", lambda line: complaints.append(line.text) if "Security Policy" in line.text else None
+        )
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
 
 
 def pick_and_go_on(page: Any, screening: dict[str, Any]) -> None:
@@ -45,7 +92,7 @@ def yours(page: Any) -> list[str]:
 
 
 def ticket_codes(page: Any) -> list[str]:
-    page.get_by_role("link", name="PDF").wait_for(timeout=20_000)
+    page.get_by_role("link", name="PDF").wait_for(timeout=30_000)
     return [code.strip() for code in page.locator("text=/^MQ-[A-Z2-7]{6}-/").all_inner_texts()]
 
 

@@ -1,9 +1,8 @@
 """The whole way as people walk it: in Chromium, wide and narrow, light and dark, by keyboard, and without scripts."""
 
-import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,34 +10,30 @@ import pytest
 
 from local.suite import Suite, scratch_ports
 from tests.journeys.browsing import (
+    NARROW,
+    NEEDS_CHROMIUM,
+    VISA,
+    WIDE,
+    Open,
     fill_card,
     hold_of,
     labels_of,
     pick_and_go_on,
+    playwright_api,
     press_pay,
     serious_faults,
     sign_in,
+    started_chromium,
     tab_to,
     tab_until,
     ticket_codes,
+    windows,
     yours,
 )
 from tests.journeys.house import House
 
-playwright_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or "")
-pytestmark = [
-    pytest.mark.journey,
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM, reason="needs Chromium"),
-    # Playwright leaves its event loop's sockets to the garbage collector.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
-WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-VISA, DECLINED, ASKS_THE_BANK = "4242424242424242", "4000000000009995", "4000000000003220"
-
-Open = Callable[..., Any]
+pytestmark = [pytest.mark.journey, pytest.mark.browser, *NEEDS_CHROMIUM]
+DECLINED, ASKS_THE_BANK = "4000000000009995", "4000000000003220"
 
 
 @pytest.fixture(scope="module")
@@ -54,35 +49,14 @@ def house() -> Iterator[House]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    with playwright_api.sync_playwright() as started:
-        browser = started.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
-        )
+    with started_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def open_page(chromium: Any, house: House) -> Iterator[Open]:
-    """A new browser window; whatever it complains about fails the test."""
-    contexts, complaints = [], []
-
-    def opened(**options: Any) -> Any:
-        context = chromium.new_context(base_url=house.suite.url("web"), locale="en-GB", **options)
-        contexts.append(context)
-        context.set_default_timeout(10_000)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console", lambda line: complaints.append(line.text) if "Security Policy" in line.text else None
-        )
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert complaints == []
+    with windows(chromium, house.suite.url("web")) as opened:
+        yield opened
 
 
 @pytest.fixture
