@@ -1,5 +1,6 @@
 """From a seat to a ticket, as a form and as our scripts do it."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -217,6 +218,20 @@ def test_a_booking_that_costs_nothing_is_booked_at_once_with_and_without_scripts
     assert by_form.location == f"/checkout/{hold_id}/booking"
     assert not [path for _, path, _ in world.asked if path.startswith("/payments")]
     assert "Booked. Printing your tickets" in browser.get(f"/bookings/{hold_id}").text
+
+
+def test_after_the_film_nobody_is_expected_any_more(browser: Any, world: World, screening_id: str) -> None:
+    hold_id = browser.hold("C7")
+    world.holds[hold_id] |= {"state": "ticketed", "email": "ann@example.org"}
+    assert "See you on" in browser.get(f"/bookings/{hold_id}").text
+
+    for name, hours in (("starts_at", 26), ("ends_at", 24)):
+        world.screenings[screening_id][name] = (world.now() - timedelta(hours=hours)).isoformat()
+
+    page = browser.get(f"/bookings/{hold_id}").text
+    assert "Played on" in page
+    assert "See you on" not in page
+    assert "on the way to" not in page
 
 
 @pytest.mark.parametrize("state", ["refund_due", "refunded"])
