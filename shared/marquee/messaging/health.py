@@ -66,9 +66,9 @@ def serve_health(
 def _readiness(
     stopping: Check, needs: Mapping[str, Check], parts: Mapping[str, Check]
 ) -> tuple[str, dict[str, bool]]:
+    if stopping():  # said at once: what is slow to answer must not delay it
+        return "stopping", {}
     found = {name: check() for name, check in {**needs, **parts}.items()}
-    if stopping():
-        return "stopping", found
     if not all(found[name] for name in needs):
         return "not ready", found
     return "ok" if all(found.values()) else "degraded", found
