@@ -53,7 +53,7 @@ _SHARED = (
     "werkzeug.serving",
 )
 # gevent must patch the standard library before anything is imported; fonts need none of it.
-_NOT_FORKED = ("web", "fonts")
+_NOT_FORKED = ("web", "movies", "fonts")
 
 
 def forked(parts: Sequence[Program | Step], zygote: Zygote) -> list[Program | Step]:
@@ -205,7 +205,6 @@ def _services(site: Site) -> list[Program | Step]:
             _python(
                 *("-m", "gunicorn", "-c", "shared/marquee/gunicorn.py", "--graceful-timeout", "4"),
                 f"services.{service}:create_app()",
-                WORKER_CLASS="gevent" if service == "web" else "gthread",
                 # One instance of each, and somebody who pressed Ctrl-C: nobody to hand over to.
                 DRAIN_SECONDS=site.given.get("DRAIN_SECONDS") or 0,
                 **_environment(site, service),

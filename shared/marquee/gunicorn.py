@@ -1,6 +1,6 @@
 """gunicorn's settings for every service: `gunicorn -c shared/marquee/gunicorn.py 'services.movies:create_app()'`.
 
-Environment: PORT, HOST (127.0.0.1), THREADS (8), WORKER_CLASS (gthread; web: gevent),
+Environment: SERVICE, PORT, HOST (127.0.0.1), THREADS (8), WORKER_CLASS (gthread; web and movies: gevent),
 DRAIN_SECONDS (5): how long after SIGTERM it is not ready but still serves, before it closes its door;
 RELOAD (1: read changed code anew, for developers).
 """
@@ -15,7 +15,9 @@ bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '5000')}"
 # More of them are more containers: metrics and what is kept in memory are one process's.
 workers = 1
 threads = int(os.environ.get("THREADS", "8"))
-worker_class = os.environ.get("WORKER_CLASS", "gthread")
+# Many look at pages and reach for seats at the same moment (decision 5).
+_usual_class = "gevent" if os.environ.get("SERVICE") in ("web", "movies") else "gthread"
+worker_class = os.environ.get("WORKER_CLASS") or _usual_class
 worker_connections = 2000
 # Load once, fork after: the arbiter and its worker share what was imported. Not under gevent, whose worker must
 # patch the standard library before anything else is imported.
@@ -43,8 +45,13 @@ def when_ready(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    if hasattr(worker.wsgi, "extensions"):
-        worker.wsgi.extensions["marquee.is_draining"] = _is_draining
+    extensions = getattr(worker.wsgi, "extensions", {})
+    extensions["marquee.is_draining"] = _is_draining
+    if worker_class == "gevent" and "marquee.database" in extensions:
+        from marquee import green
+
+        green.install()
+        worker.wsgi = green.at_most(threads, worker.wsgi)
 
 
 def pre_request(worker: Any, request: Any) -> None:

@@ -208,8 +208,8 @@ def test_the_real_one_has_one_thread_and_no_connection_to_share(folder, real_par
     assert open_files == sorted(["/dev/null", *[str(folder / "zygote.log")] * 2, *["socket"] * 3])
 
 
-def test_all_python_programs_are_forked_but_the_one_gevent_must_patch_first(real_parts, zygote):
+def test_all_python_programs_are_forked_but_those_gevent_must_patch_first(real_parts, zygote):
     plain = {name for name, part in real_parts.items() if part.launch != zygote.fork}
 
-    assert plain == {"zygote", "cluster", "databases", "postgres", "valkey", "fonts", "web"}
+    assert plain == {"zygote", "cluster", "databases", "postgres", "valkey", "fonts", "web", "movies"}
     assert all("zygote" in part.after for name, part in real_parts.items() if name not in plain)
