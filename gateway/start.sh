@@ -15,7 +15,8 @@ for network in ${TRUSTED_PROXIES:-}; do echo "$network 1;"; done >"$out/trusted.
 { for network in ${OPERATORS:-}; do echo "allow $network;"; done; echo "deny all;"; } >"$out/operators.conf"
 echo "limit_req_zone \$binary_remote_addr zone=callers:10m rate=${REQUESTS_PER_SECOND:-100}r/s;" >"$out/limits.conf"
 echo "limit_req zone=callers burst=$((${REQUESTS_PER_SECOND:-100} * 4)) nodelay;" >"$out/limit.conf"
-if [ "${MAINTENANCE:-off}" = on ]; then echo 'return 503;'; fi >"$out/maintenance.conf"
+# Not for the page itself, which nginx asks for in the place of what was asked.
+if [ "${MAINTENANCE:-off}" = on ]; then echo 'if ($uri != /maintenance.html) { return 503; }'; fi >"$out/maintenance.conf"
 
 site="include $out/maintenance.conf; include /gateway/site.conf;"
 if [ -n "${TLS_CERTIFICATE:-}" ]; then

@@ -10,14 +10,14 @@ from flask import Flask, Response, make_response, redirect, render_template, req
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from pydantic import ValidationError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
 from marquee import errors, logs
 from marquee.errors import Invalid, Problem, TooMany
 from marquee.http import NeighbourAway, NeighbourProblem
 from services.web.pages import SignInNeeded
-from services.web.security import csrf
+from services.web.security import ForeignRequest, csrf, refuse_foreign_requests
 from services.web.visitor import current_visitor
 
 log = structlog.get_logger(__name__)
@@ -60,9 +60,9 @@ def login_url(next_path: str) -> str:
 
 
 def _sign_in(problem: SignInNeeded) -> AnyResponse:
-    if wants_json():
+    if wants_json() or _typed_in_the_office():
         return _answer(problem.body(), 401)
-    return redirect(login_url(request.full_path.rstrip("?") if request.method == "GET" else "/"))
+    return redirect(login_url(_page_again("/")))
 
 
 def _neighbour(problem: NeighbourProblem) -> Response:
@@ -115,26 +115,32 @@ def _answer(body: dict[str, Any], status: int) -> Response:
         failure=failure_of(status, body),
         status=status,
         reference=str(body.get("instance") or "") if status >= 500 else "",
-        typed=_typed_in_the_office() if status > 500 else [],
+        typed=_typed_in_the_office() if status == 401 or status > 500 else [],
     )
     return make_response(page, status)
 
 
 def _typed_in_the_office() -> list[tuple[str, str]]:
     """A form of ours that could not even be shown again: nobody types a film's synopsis twice."""
-    if request.method != "POST" or not request.path.startswith("/manage"):
+    if request.method != "POST" or not _is_in_the_office():
         return []
     try:
-        # Who is away may have kept us from looking; what another site sent gets no token of ours.
+        # Nobody may have looked yet; what another site sent, or what is too large, gets no token of ours.
+        refuse_foreign_requests()
         csrf.protect()
-    except CSRFError:
+    except (ForeignRequest, CSRFError, RequestEntityTooLarge):
         return []
     return [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
 
 
+def _is_in_the_office() -> bool:
+    """Also the short forms that editors find on the public pages."""
+    return request.path.startswith("/manage") or request.blueprint == "manage_short"
+
+
 def failure_of(status: int, body: dict[str, Any]) -> Failure:
     detail = str(body.get("detail") or "")
-    if request.path.startswith(("/manage", "/door")):
+    if _is_in_the_office() or request.path.startswith("/door"):
         return _failure_of_staff(status, body, detail)
     match status:
         case 401 | 404 if request.path.startswith("/checkout"):
@@ -209,7 +215,11 @@ def _failure_of_staff(status: int, body: dict[str, Any], detail: str) -> Failure
     home = "/door" if request.path.startswith("/door") else "/manage"
     way_out = gettext("Which door?") if home == "/door" else gettext("To the office")
     match status:
-        case 401 | 403:
+        case 401:
+            return Failure(
+                gettext("Please sign in"), _not_signed_in(), login_url(_page_again(home)), gettext("Sign in")
+            )
+        case 403:
             return Failure(str(body.get("title") or ""), detail, "/", gettext("To the programme"))
         case 404:
             return Failure(
@@ -233,6 +243,16 @@ def _failure_of_staff(status: int, body: dict[str, Any], detail: str) -> Failure
                 way_out,
             )
     return Failure(str(body.get("title") or gettext("That does not fit")), detail, home, way_out)
+
+
+def _not_signed_in() -> str:
+    if request.method == "GET":
+        return str(gettext("Your session has ended."))
+    return str(
+        gettext(
+            "Your session ended before this was saved. Sign in, then come back to this page and send it again."
+        )
+    )
 
 
 def _not_done(home: str) -> str:

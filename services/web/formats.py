@@ -129,6 +129,11 @@ def amount(cents: int, currency: str) -> str:
     return money.plain(cents, currency, _locale())
 
 
+def decimals(currency: str) -> int:
+    """How many digits stand behind the point: two for euros, none for yen."""
+    return len(str(money.amount(1, currency)).partition(".")[2])
+
+
 def currency_words(cents: int, currency: str) -> str:
     """20.50 euros, as a button says it."""
     if currency.upper() == "EUR":

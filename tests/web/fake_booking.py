@@ -207,7 +207,7 @@ def _new_hold(world: World, screening_id: str) -> dict[str, Any]:
         "state": "held",
         "expires": world.now() + timedelta(minutes=10),
         "extensions_left": 10,
-        "currency": "EUR",
+        "currency": world.screenings[screening_id]["currency"],
     }
 
 

@@ -365,6 +365,7 @@ def test_a_second_card_that_was_charged_is_not_taken_for_the_declined_one(browse
 
     assert browser.ask(f"/bookings/{hold_id}/state").get_json()["declined"] is False
     assert "Asking your bank" in browser.get(f"/bookings/{hold_id}").text
+    assert "Not enough money" not in browser.get(f"/checkout/{hold_id}").text
 
 
 def test_who_leaves_the_providers_page_comes_back_to_paying(browser: Any, world: World) -> None:

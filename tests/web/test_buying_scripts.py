@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from marquee.money import plain
 from tests.web.conftest import PUBLIC_URL, Browser
 from tests.web.fake_neighbours import World
 
@@ -23,7 +24,14 @@ pytestmark = [
 ]
 # A live stream that ends at once: the page opens it anew, and looks, several times a second.
 LIVE = {"status": 200, "content_type": "text/event-stream", "body": "retry: 100\n\n"}
-CARD_FORM = "window.Stripe = () => ({ elements: () => ({ create: () => ({ mount() {} }), update() {} }) });"
+# A card that the bank declines; the next one it thinks about for ever.
+CARD_FORM = """
+let tries = 0;
+const elements = () => ({ create: () => ({ mount() {} }), update() {}, submit: async () => ({}) });
+const declined = { error: { type: "card_error", message: "Not enough money." } };
+const confirmPayment = () => (tries++ ? new Promise(() => {}) : Promise.resolve(declined));
+window.Stripe = () => ({ elements, confirmPayment });
+"""
 REFUSED = {"type": "/problems/carer-alone", "title": "Not like this", "detail": "A carer goes with somebody."}
 
 
@@ -106,6 +114,11 @@ def tap(page: Any, seat: str) -> None:
 
 def see(page: Any, words: str) -> None:
     page.get_by_text(words).first.wait_for()
+
+
+def is_above_the_map(page: Any, words: str) -> bool:
+    place = page.get_by_text(words).first.bounding_box()
+    return bool(place["y"] + place["height"] < page.locator(".map").bounding_box()["y"])
 
 
 def test_a_refused_ticket_type_says_what_stays_held_and_shows_it_again(
@@ -197,6 +210,7 @@ def test_a_hold_that_is_paid_for_elsewhere_leads_to_paying(browser: Any, page: A
     browser.send(f"/checkout/{hold_id}/pay", {"email": "ann@example.org"})
 
     see(page, "You are paying for C7.")
+    assert is_above_the_map(page, "You are paying for C7.")
     assert world.holds[hold_id]["state"] == "paying"
 
 
@@ -237,3 +251,59 @@ def test_at_checkout_a_refusal_to_keep_the_seats_longer_is_no_lost_connection(
 
     see(page, "These seats were kept ten times.")
     assert not page.get_by_text("No connection").is_visible()
+
+
+def test_while_the_next_card_is_asked_nothing_stands_there_of_the_declined_one(
+    browser: Any, page: Any
+) -> None:
+    page.goto(f"/checkout/{browser.hold('C7')}")
+    page.get_by_label("Email").fill("ann@example.org")
+    page.get_by_role("button", name="Pay").click()
+    see(page, "Your bank said no: Not enough money.")
+
+    page.get_by_role("button", name="Pay").click()
+
+    page.get_by_role("button", name="Asking your bank").wait_for()
+    assert not page.get_by_text("Your bank said no").is_visible()
+
+
+@pytest.mark.parametrize("next_step", ["Step-free", "reload"])
+def test_the_number_of_people_stays_whatever_the_address_says(
+    browser: Any, page: Any, next_step: str
+) -> None:
+    page.goto(f"{browser.seats}/seats?people=2")
+    page.get_by_role("button", name="One person more").click()
+
+    if next_step == "reload":
+        page.reload()
+    else:
+        page.get_by_role("link", name=next_step).click()
+        page.wait_for_url("**step_free=1*")
+
+    assert page.locator("[data-people-words]").inner_text() == "3 people"
+
+
+def test_the_stepper_says_why_it_ends(browser: Any, page: Any) -> None:
+    page.goto(f"{browser.seats}/seats?people=7")
+    why = "8 seats are the most that one person can book for one showing."
+    assert not page.get_by_text(why).is_visible()
+
+    page.get_by_role("button", name="One person more").click()
+
+    see(page, why)
+    assert is_above_the_map(page, why)
+    assert page.get_by_role("button", name="One person more").is_disabled()
+
+
+@pytest.mark.parametrize("currency", ["EUR", "JPY", "KWD"])
+def test_the_script_writes_amounts_as_the_server_does(
+    browser: Any, page: Any, world: World, screening_id: str, currency: str
+) -> None:
+    world.screenings[screening_id]["currency"] = currency
+    page.goto(f"{browser.seats}/seats?people=1")
+
+    tap(page, "C3")
+
+    page.get_by_label("Ticket for C3").wait_for()
+    (hold,) = world.holds.values()
+    assert page.locator("[data-total]").inner_text() == plain(hold["total_cents"], currency)

@@ -97,6 +97,18 @@ def test_the_film_page_tells_machines_what_plays(browser: Any) -> None:
     assert text.count("ScreeningEvent") >= 3
 
 
+@pytest.mark.parametrize(("currency", "price"), [("EUR", "9.50"), ("JPY", "950")])
+def test_machines_are_told_the_price_in_its_currency(
+    browser: Any, world: World, currency: str, price: str
+) -> None:
+    for screening in world.screenings.values():
+        screening["currency"] = currency
+
+    text = browser.get(f"/movies/{an_id('Paper Moon')}").text
+
+    assert f'"price":"{price}","priceCurrency":"{currency}"' in text.replace(" ", "")
+
+
 def test_each_seat_has_a_complete_name_and_the_grid_one_role(browser: Any, screening_id: str) -> None:
     text = browser.get(f"/screenings/{screening_id}/seats").text
 
@@ -112,7 +124,7 @@ def test_where_no_more_people_fit_the_page_says_why(
 ) -> None:
     text = browser.get(f"/screenings/{screening_id}/seats?people={people}").text
 
-    assert (">8 seats are the most that one person can book." in text) is is_said
+    assert (">8 seats are the most that one person can book for one showing." in text) is is_said
 
 
 def test_words_beside_the_screen_show_their_way(browser: Any, screening_id: str) -> None:

@@ -73,7 +73,7 @@ def ticket_worker() -> Response:
 @pages.get("/bookings/<uuid:reservation_id>/state", access=PUBLIC_PAGE)
 def booking_state(reservation_id: UUID) -> Any:
     booking = movies().reservation(str(reservation_id), _key())
-    return {"state": booking["state"], "declined": _was_declined(booking_from(booking))}
+    return {"state": booking["state"], "declined": was_declined(booking_from(booking))}
 
 
 @pages.post("/bookings/<uuid:reservation_id>/cancel", access=PUBLIC_PAGE)
@@ -120,10 +120,10 @@ def _is_to_be_paid_again(booking: Booking) -> bool:
         return False
     # Stripe says so on the way back, also where we could not read it yet.
     is_paid = request.args.get("redirect_status") == "succeeded"
-    return not is_paid and ("back" in request.args or _was_declined(booking))
+    return not is_paid and ("back" in request.args or was_declined(booking))
 
 
-def _was_declined(booking: Booking) -> bool:
+def was_declined(booking: Booking) -> bool:
     """Whether the last card was: a booking still remembers the first one while the second is being paid."""
     if booking.state != "paying" or not booking.decline_message:
         return False

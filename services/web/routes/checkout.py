@@ -19,6 +19,7 @@ from marquee.limits import limited
 from services.web.clients import Json, movies, or_without, payments
 from services.web.errors import sent_json, wants_json
 from services.web.pages import PUBLIC_PAGE, Pages
+from services.web.routes.bookings import was_declined
 from services.web.security import allow_payment
 from services.web.settings import WebSettings
 from services.web.views.booking import booking_from, hold_from
@@ -96,9 +97,11 @@ def _checkout(hold: Json, screening: Json, booking: Json | None) -> str:
     settings: WebSettings = current_app.extensions["marquee.settings"]
     here = screening["cinema"]["timezone"]
     held = hold_from(hold, here)
+    decline = ""
     if booking:
         # Only a hold can be kept longer; a payment has its own time.
         held = replace(held, extensions_left=0)
+        decline = booking["decline_message"] if was_declined(booking_from(booking)) else ""
     typed = session.pop("typed", {})
     return render_template(
         "views/checkout.html",
@@ -109,7 +112,7 @@ def _checkout(hold: Json, screening: Json, booking: Json | None) -> str:
         cancel_until=moment(screening["cancel_until"], zone(here)),
         email=(booking or {}).get("email") or typed.get("email") or _own_email(),
         name=(booking or {}).get("name") or typed.get("name") or current_visitor().name,
-        decline=(booking or {}).get("decline_message") or "",
+        decline=decline,
         is_paying=booking is not None,
         stripe_js_url=settings.stripe_js_url,
         data=payment_page_data(settings, held),

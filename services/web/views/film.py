@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from marquee import money
 from marquee.clock import zone
 from services.web.views.showings import Film, Showing, showing_from
 
@@ -138,7 +139,7 @@ def _event(
         "offers": {
             "@type": "Offer",
             "url": url,
-            "price": f"{showing.price_from_cents / 100:.2f}",
+            "price": str(money.amount(showing.price_from_cents, showing.currency)),
             "priceCurrency": showing.currency,
             "availability": _AVAILABILITY.get(showing.availability, "https://schema.org/InStock"),
         },

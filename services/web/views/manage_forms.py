@@ -16,7 +16,7 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from marquee.http import NeighbourAway, NeighbourProblem
-from marquee.money import ZERO_DECIMAL
+from services.web.formats import decimals
 
 _LARGEST_PRICE = Decimal(10_000)
 # Why a neighbour did not do what was asked: it refused, or it is away. Either way the form is shown again.
@@ -100,15 +100,15 @@ class Form:
         text = self.value(name).strip().replace(",", ".")
         if not text:
             return None
+        digits = decimals(currency)
         try:
             wanted = Decimal(text)
-            scaled = wanted if currency in ZERO_DECIMAL else wanted * 100
-            if not 0 <= wanted <= _LARGEST_PRICE or scaled != scaled.to_integral_value():
+            if not 0 <= wanted <= _LARGEST_PRICE or wanted.scaleb(digits) % 1:
                 raise InvalidOperation
         except InvalidOperation:
             self.fail(name, gettext("Give an amount like 11.50."))
             return None
-        return int(scaled)
+        return int(wanted.scaleb(digits))
 
     def names(self, name: str, *, most: int, longest: int = 120) -> list[str]:
         """One field, names between commas."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask_babel import gettext
 
-from services.web.formats import kind_word, ticket_word, view_words
+from services.web.formats import decimals, kind_word, ticket_word, view_words
 from services.web.views.booking import Hold
 from services.web.views.seat_words import state_words
 from services.web.views.seatmap import SeatMap, seats_called, view_from
@@ -16,7 +16,7 @@ def seat_page_data(
     return {
         "screening": screening["id"],
         "movie": screening["movie_id"],
-        "currency": screening["currency"],
+        "decimals": decimals(screening["currency"]),
         "width": room.width,
         "version": version,
         "prices": [[p["kind"], p["ticket_type"], p["price_cents"]] for p in screening["prices"]],

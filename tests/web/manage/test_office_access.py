@@ -1,8 +1,13 @@
 """Who may enter the office, and how its forms are guarded."""
 
+import re
+from html import unescape
+from pathlib import Path
+
 import pytest
 
-from tests.web.manage.conftest import FILM, ROOM, SCREENING
+from tests.web.conftest import PUBLIC_URL
+from tests.web.manage.conftest import FILM, ROOM, SCREENING, film
 
 PAGES = [
     "/manage",
@@ -80,3 +85,54 @@ def test_admins_may_do_what_editors_may(office, world):
     office.sign_in(world, "admin")
 
     assert office.get("/manage/films").status_code == 200
+
+
+def test_a_form_of_somebody_whose_session_ended_is_sent_again_once_they_signed_in(office, world, movies):
+    movies.answers["POST /movies"] = film()
+    typed = {"title": "Vertigo", "runtime_minutes": "128", "year": "1958", "synopsis": "A <fall>."}
+    session = world.sessions.pop("s" * 43)
+
+    answer = office.submit("/manage/films/new", **typed)
+
+    assert (answer.status_code, movies.asked) == (401, [])
+    assert "What you typed is kept here." in answer.text
+    assert 'href="/login?next=/manage" target="_blank"' in answer.text
+
+    world.sessions["t" * 43] = session
+    office.client.set_cookie("marquee", "t" * 43, domain="localhost")
+    kept = re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', answer.text)
+    again = {name: unescape(value) for name, value in kept}
+
+    assert office.client.post("/manage/films/new", data=again, base_url=PUBLIC_URL).status_code == 303
+    (sent,) = movies.bodies("POST /movies")
+    assert (sent["title"], sent["synopsis"]) == ("Vertigo", "A <fall>.")
+
+
+def test_the_short_forms_keep_what_was_typed_too(browser):
+    answer = browser.submit("/movies/add", title="Vertigo", duration="128")
+
+    assert answer.status_code == 401
+    assert 'name="title" value="Vertigo"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("fields", "headers"),
+    [
+        ({"csrf_token": "made up"}, {}),
+        ({}, {"Sec-Fetch-Site": "cross-site"}),
+        ({}, {"Origin": "https://evil.example"}),
+        ({"synopsis": "much " * 250_000}, {}),
+    ],
+    ids=["no token of ours", "another site", "another origin", "too large"],
+)
+def test_a_strangers_form_is_not_kept_when_it_came_from_elsewhere_or_is_too_large(browser, fields, headers):
+    typed = {"csrf_token": browser.token(), "title": "Vertigo"} | fields
+
+    answer = browser.client.post("/manage/films/new", data=typed, headers=headers, base_url=PUBLIC_URL)
+
+    assert (answer.status_code, answer.location) == (302, "/login?next=/")
+
+
+def test_no_form_of_the_office_asks_for_a_password():
+    for template in Path("services/web/templates/views/manage").glob("*.html"):
+        assert 'type="password"' not in template.read_text(), template

@@ -35,13 +35,28 @@ def test_a_card_is_sent_in_cents_without_its_empty_fields(office, movies):
     ]
 
 
+def test_a_card_in_yen_is_sent_in_whole_yen(office, movies, world):
+    world.cinema["currency"] = "JPY"
+    movies.answers["POST /price-cards"] = EVENING
+
+    office.submit("/manage/prices/new", name="Evening", **{"price-standard-adult": "1900"})
+
+    (sent,) = movies.bodies("POST /price-cards")
+    assert sent["lines"] == [{"kind": "standard", "ticket_type": "adult", "price_cents": 1900}]
+
+
 def test_faulty_amounts_are_named_and_kept(office, movies):
-    typed = {"price-standard-adult": "9.505", "price-premium-adult": "-1", "price-sofa-adult": "NaN"}
+    typed = {
+        "price-standard-adult": "9.505",
+        "price-premium-adult": "-1",
+        "price-sofa-adult": "NaN",
+        "price-sofa-child": "1e999999",
+    }
 
     answer = office.submit("/manage/prices/new", name="Evening", **typed)
 
     assert answer.status_code == 422
-    assert answer.text.count("Give an amount like 11.50.") == 3
+    assert answer.text.count("Give an amount like 11.50.") == 4
     assert 'value="9.505"' in answer.text
     assert movies.bodies("POST /price-cards") == []
 

@@ -31,7 +31,9 @@ export class Order {
   }
 
   money(cents) {
-    return new Intl.NumberFormat("en-GB", { minimumFractionDigits: 2 }).format(cents / 100);
+    const { decimals } = this.data;
+    const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+    return new Intl.NumberFormat("en-GB", digits).format(cents / 10 ** decimals);
   }
 
   price(cents) {

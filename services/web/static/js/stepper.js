@@ -18,8 +18,18 @@ export class Stepper {
   set(count) {
     this.count = Math.max(1, Math.min(count, this.most));
     document.cookie = `people=${this.count}; path=/; max-age=31536000; samesite=lax`;
+    // An address may name another number, and it counts before the cookie: this page's, and where its links lead.
+    history.replaceState(history.state, "", this.addressed(location.href));
+    const stepFree = document.querySelector("[data-step-free]");
+    stepFree.href = this.addressed(stepFree.href);
     this.show();
     this.onChange(this.count);
+  }
+
+  addressed(address) {
+    const url = new URL(address);
+    url.searchParams.set("people", this.count);
+    return url.href;
   }
 
   show() {
