@@ -21,6 +21,8 @@ class WebSettings(Settings):
     stripe_publishable_key: str
     stripe_js_url: str = "https://js.stripe.com/v3/"
 
+    # A page is many requests, and a school is one address: the gateway limits them, and what costs us limits itself.
+    rate_limit: str = ""
     # Whole pages of people who are not signed in are kept this long.
     page_cache_seconds: float = 1.0
     # How long checkout waits for payment to prepare what the card form needs.

@@ -161,11 +161,12 @@ def is_person_and_guest() -> bool:
 
 
 def identity_headers() -> dict[str, str]:
-    """What proves to the other services who owns a booking: the person's token, the guest's, or both."""
+    """What proves to the other services who owns a booking: the person's token, the guest's, or both; and whose
+    requests they are, where they count them."""
     visitor = current_visitor()
     bearer = {"Authorization": f"Bearer {visitor.access_token}"} if visitor.access_token else {}
     guest = {GUEST_HEADER: str(session["guest"])} if "guest" in session else {}
-    return bearer | guest
+    return bearer | guest | {"X-Forwarded-For": request.remote_addr or ""}
 
 
 def _visitor_from(answer: dict[str, Any]) -> Visitor:

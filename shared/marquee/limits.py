@@ -1,7 +1,8 @@
-"""Rate limits: so many requests in a window, counted in Redis, and in memory while Redis is away.
+"""Rate limits: so many requests in each of some windows, counted in Redis, and in memory while Redis is away.
 
 @api.post(..., access=HOLDER)
 @limited("20/minute", key=booker)
+@limited("120/minute, 2000/hour, 10000/day", key=address)
 def hold_seats(...): ...
 """
 
@@ -26,11 +27,15 @@ log = structlog.get_logger(__name__)
 View = TypeVar("View", bound=Callable[..., Any])
 
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
-# Counts, and answers for how long the window stays open, in one round trip.
+# Counts, and answers for how long each window stays open, in one round trip.
 _COUNT = """
-local n = redis.call('INCR', KEYS[1])
-if n == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
-return {n, redis.call('TTL', KEYS[1])}
+local found = {}
+for i, key in ipairs(KEYS) do
+    local n = redis.call('INCR', key)
+    if n == 1 then redis.call('EXPIRE', key, ARGV[i]) end
+    found[i] = {n, redis.call('TTL', key)}
+end
+return found
 """
 # After a failure Redis is left alone for this long, so that its absence is paid once, not by each request.
 _PAUSE_SECONDS = 5.0
@@ -44,6 +49,12 @@ def caller() -> str:
     return f"person:{person.id}" if person else f"address:{request.remote_addr}"
 
 
+def address() -> str | None:
+    """Where somebody outside calls from, however many tokens they make up: known when a proxy we trust tells it."""
+    trusts = current_app.extensions["marquee.settings"].trusted_proxies
+    return f"address:{request.remote_addr}" if trusts and "X-Forwarded-For" in request.headers else None
+
+
 def booker() -> str:
     """Who owns the booking: behind the website, all guests come from one address."""
     return auth.current_holder().id
@@ -55,21 +66,20 @@ class Limit:
     seconds: int
 
     @classmethod
-    def parse(cls, words: str) -> "Limit":
-        amount, _, unit = words.partition("/")
-        return cls(int(amount), _SECONDS[unit])
+    def parse(cls, words: str) -> "list[Limit]":
+        """Of "20/minute, 300/hour"."""
+        pairs = [one.strip().split("/") for one in words.split(",")]
+        return [cls(int(amount), _SECONDS[unit]) for amount, unit in pairs]
 
 
-def limited(words: str, *, key: Callable[[], str] = caller) -> Callable[[View], View]:
-    """At most so many requests ("20/minute") per caller on this route; more are answered with TooMany."""
-    limit = Limit.parse(words)
+def limited(words: str, *, key: Callable[[], str | None] = caller) -> Callable[[View], View]:
+    """At most so many requests ("20/minute, 300/hour") per caller on this route; more are answered with TooMany."""
+    limits = Limit.parse(words)
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def answer(*args: Any, **kwargs: Any) -> Any:
-            counter: Counter | None = current_app.extensions["marquee.limits"]
-            if counter is not None:
-                counter.require_below(limit, f"{request.endpoint}:{key()}", words)
+            _require_below(limits, words, str(request.endpoint), key())
             return view(*args, **kwargs)
 
         return cast(View, answer)
@@ -79,6 +89,23 @@ def limited(words: str, *, key: Callable[[], str] = caller) -> Callable[[View], 
 
 def install(app: Flask, settings: Settings) -> None:
     app.extensions["marquee.limits"] = Counter(settings) if settings.rate_limits else None
+    if words := settings.rate_limit:
+        limits = Limit.parse(words)
+        app.before_request(lambda: _require_below(limits, words, "all", _outsider()))
+
+
+def _outsider() -> str | None:
+    """A person, else an address. Only our own services have permissions, and no limit."""
+    person = g.get("person")
+    if person is None:
+        return address()
+    return None if person.permissions else caller()
+
+
+def _require_below(limits: "list[Limit]", words: str, what: str, key: str | None) -> None:
+    counter: Counter | None = current_app.extensions["marquee.limits"]
+    if counter is not None and key is not None:
+        counter.require_below(limits, f"{what}:{key}", words)
 
 
 class Counter:
@@ -90,26 +117,28 @@ class Counter:
         self._memory = _Memory()
         self._paused_until = 0.0
 
-    def require_below(self, limit: Limit, key: str, words: str) -> None:
-        count, seconds_left = self._count(self._prefix + key, limit.seconds)
-        if count > limit.amount:
-            raise TooMany(
-                f"The limit is {words}. Please wait a moment.", retry_after_seconds=max(1, seconds_left)
-            )
+    def require_below(self, limits: list[Limit], key: str, words: str) -> None:
+        windows = [(f"{self._prefix}{key}:{limit.seconds}", limit.seconds) for limit in limits]
+        for limit, (count, seconds_left) in zip(limits, self._count(windows), strict=True):
+            if count > limit.amount:
+                raise TooMany(
+                    f"The limit is {words}. Please wait a moment.", retry_after_seconds=max(1, seconds_left)
+                )
 
-    def _count(self, key: str, seconds: int) -> tuple[int, int]:
+    def _count(self, windows: list[tuple[str, int]]) -> list[tuple[int, int]]:
         if time.monotonic() >= self._paused_until:
             try:
-                return _count_in_redis(self._redis, key, seconds)
+                return _count_in_redis(self._redis, windows)
             except RedisError as error:
                 self._paused_until = time.monotonic() + _PAUSE_SECONDS
                 log.warning("limits_unavailable", error=repr(error))
-        return self._memory.count(key, seconds)
+        return [self._memory.count(key, seconds) for key, seconds in windows]
 
 
-def _count_in_redis(redis: Redis, key: str, seconds: int) -> tuple[int, int]:
-    count, seconds_left = redis.eval(_COUNT, 1, key, seconds)
-    return count, seconds_left
+def _count_in_redis(redis: Redis, windows: list[tuple[str, int]]) -> list[tuple[int, int]]:
+    keys, seconds = zip(*windows, strict=True)
+    found: list[tuple[int, int]] = redis.eval(_COUNT, len(keys), *keys, *seconds)
+    return found
 
 
 class _Memory:

@@ -86,6 +86,8 @@ class Settings(Variables):
     body_limit_bytes: int = 1_000_000
     trusted_proxies: int = 0
     rate_limits: bool = True
+    # Of one person, else address, over all routes of a service; routes that cost more have limits of their own.
+    rate_limit: str = "3000/minute, 60000/hour, 500000/day"
 
     @property
     def issuer(self) -> str:

@@ -9,7 +9,7 @@ from local.ports import free_port
 from marquee.api import Api
 from marquee.app import build_app, seal
 from marquee.auth import HOLDER, PUBLIC
-from marquee.limits import booker, limited
+from marquee.limits import address, booker, limited
 from marquee.redis import fast_client
 from marquee.testing.apps import settings_for_tests
 from tests.shared.test_app import ExampleSettings
@@ -28,7 +28,16 @@ def app_counting_in(redis_url: str) -> Flask:
     def two() -> Any:
         return None
 
-    settings = ExampleSettings(**settings_for_tests(redis_url=redis_url, rate_limits=True))
+    @api.get("/five", access=HOLDER, answers={204: None})
+    @limited("2/second, 5/day", key=address)
+    def five() -> Any:
+        return None
+
+    settings = ExampleSettings(
+        **settings_for_tests(
+            redis_url=redis_url, rate_limits=True, trusted_proxies=1, rate_limit="7/minute, 9/day"
+        )
+    )
     return seal(build_app(__name__, settings, apis=[api]))
 
 
@@ -67,6 +76,50 @@ def test_guests_from_one_address_do_not_count_for_one_another(redis_url: str) ->
     }
 
     assert found == {"a": [204, 204, 429], "b": [204, 204, 429]}
+
+
+def as_from(address: str, guest: str) -> dict[str, str]:
+    return {"X-Forwarded-For": address, "X-Guest-Token": guest * 32}
+
+
+def test_who_makes_up_tokens_is_known_by_the_address(redis_url: str) -> None:
+    client = app_counting_in(redis_url).test_client()
+
+    found = [client.get("/five", headers=as_from("198.51.100.7", guest)).status_code for guest in "abc"]
+
+    assert found == [204, 204, 429]
+    assert client.get("/five", headers=as_from("198.51.100.8", "a")).status_code == 204
+
+
+def test_our_own_services_which_no_proxy_names_are_not_counted_by_address(redis_url: str) -> None:
+    client = app_counting_in(redis_url).test_client()
+
+    found = [client.get("/five", headers={"X-Guest-Token": guest * 32}).status_code for guest in "abcdefghij"]
+
+    assert found == [204] * 10
+
+
+def test_each_window_counts_and_the_longest_wait_is_told(redis_url: str) -> None:
+    client = app_counting_in(redis_url).test_client()
+    redis = fast_client(redis_url)
+
+    def ask() -> tuple[int, int]:
+        answer = client.get("/five", headers=as_from("198.51.100.7", "a"))
+        redis.delete(*redis.keys("limit:*:1") or ["none"])  # the second is over
+        return answer.status_code, int(answer.headers.get("Retry-After", 0))
+
+    found = [ask() for _ in range(6)]
+
+    assert [status for status, _ in found] == [204] * 5 + [429]
+    assert found[5][1] > 86_000
+
+
+def test_over_all_routes_together_nobody_from_outside_asks_without_end(redis_url: str) -> None:
+    client = app_counting_in(redis_url).test_client()
+
+    found = [client.get("/openapi.json", headers=as_from("198.51.100.7", "a")).status_code for _ in range(8)]
+
+    assert found == [200] * 7 + [429]
 
 
 def test_while_redis_is_away_each_process_counts_for_itself() -> None:

@@ -1,21 +1,32 @@
 """The cinema calls a screening off. Rules: docs/rules/refunds.md."""
 
+from datetime import timedelta
+
 from sqlalchemy import func
 from sqlalchemy.orm import Session
 
 from marquee import live
+from marquee.db import database_now
 from services.movies.domain import reservations, transitions
+from services.movies.domain.programme_problems import ScreeningOver
 from services.movies.models import LIVE_STATES, Reservation, Screening
+
+# A film that broke off is called off that night or the next day. Later it is a slip of the hand.
+AFTER_THE_END = timedelta(days=1)
 
 
 def cancel_screening(session: Session, screening: Screening, reason: str) -> int:
     """Nobody can book any more, everybody who paid gets the money back; answers how many bookings that are.
 
-    A repeat changes nothing.
+    A repeat changes nothing. Raises ScreeningOver.
     """
     session.refresh(screening, with_for_update={"of": Screening})
     if screening.state == "cancelled":
         return 0
+    if database_now(session) > screening.ends_at + AFTER_THE_END:
+        raise ScreeningOver(
+            "It ended more than a day ago. Single payments go back from the payment provider's own pages."
+        )
     screening.state, screening.cancel_reason = "cancelled", reason[:200]
     screening.cancelled_at = func.now()
     session.flush()

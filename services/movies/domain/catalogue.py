@@ -16,7 +16,7 @@ from marquee.db import constraint_of
 from marquee.messaging.outbox import record
 from services.movies.domain import screenings
 from services.movies.domain.programme_problems import MovieExists, MovieInUse
-from services.movies.domain.showings import find_movie
+from services.movies.domain.showings import find_movie, lock_movie
 from services.movies.models import Credit, Movie, Screening
 
 PAGE_SIZE = 25
@@ -88,7 +88,7 @@ def change_movie(session: Session, movie_id: UUID, changes: Mapping[str, Any]) -
 
 def remove_movie(session: Session, movie_id: UUID, *, now: datetime) -> None:
     """Out of the catalogue, with its unsold screenings to come. Raises MovieInUse when any has been booked."""
-    movie = find_movie(session, movie_id)
+    movie = lock_movie(session, movie_id)
     booked = screenings.withdraw_unsold(
         session, Screening.movie_id == movie_id, now=now, reason="Film removed"
     )

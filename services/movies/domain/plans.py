@@ -11,15 +11,15 @@ from sqlalchemy.orm import Session
 from marquee.errors import NotFound
 from services.movies.domain.layouts import DrawnPlan, Layout, draw
 from services.movies.domain.prices import kinds_of_plan
-from services.movies.domain.screenings import lock_room, lock_upcoming
+from services.movies.domain.screenings import forget_lapsed_holds, lock_room, lock_upcoming, paid_for
 from services.movies.models import Room, Screening, ScreeningPrice, Seat, SeatClaim, SeatPlan
 
 
 @dataclass(frozen=True)
 class SavedPlan:
     plan: SeatPlan
-    # Screenings to come that took the new version, and those that stay with theirs: somebody has seats in them,
-    # or their prices leave out a kind of seat that is new.
+    # Screenings to come that took the new version, and those that stay with theirs: somebody has seats in them or
+    # paid for some, or their prices leave out a kind of seat that is new.
     moved: list[UUID] = field(default_factory=list)
     kept: list[UUID] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -33,12 +33,13 @@ def find_plan(session: Session, plan_id: UUID) -> SeatPlan:
 
 
 def save_layout(session: Session, room_id: UUID, layout: Layout, *, now: datetime) -> SavedPlan:
-    """The next version of a room's plan, taken by every screening to come that nobody has seats in."""
+    """The next version of a room's plan, taken by every screening to come that nobody has seats in or paid for."""
     drawn = draw(layout)
     room = lock_room(session, room_id)
     plan = add_plan(session, room, drawn)
     upcoming = lock_upcoming(session, Screening.room_id == room.id, now)
     moved = _movable(session, upcoming, kinds_of_plan(session, plan.id))
+    forget_lapsed_holds(session, [screening.id for screening in moved])
     for screening in moved:
         screening.plan_id = plan.id
     session.flush()
@@ -75,12 +76,11 @@ def _movable(session: Session, locked: list[Screening], kinds: set[str]) -> list
     # Even a claim that ran out ties the screening to its plan (a foreign key) until the sweeper has been.
     ids = [screening.id for screening in locked]
     claimed = set(session.scalars(select(SeatClaim.screening_id).where(SeatClaim.screening_id.in_(ids))))
+    tied = claimed | paid_for(session, ids)
     priced = defaultdict(set)
     lines = select(ScreeningPrice.screening_id, ScreeningPrice.kind).where(
         ScreeningPrice.screening_id.in_(ids)
     )
     for screening_id, kind in session.execute(lines):
         priced[screening_id].add(kind)
-    return [
-        screening for screening in locked if screening.id not in claimed and kinds <= priced[screening.id]
-    ]
+    return [screening for screening in locked if screening.id not in tied and kinds <= priced[screening.id]]

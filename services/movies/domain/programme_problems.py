@@ -57,6 +57,10 @@ class ScreeningSold(Conflict):
     type, title = "/problems/screening-sold", "People have seats for this screening"
 
 
+class ScreeningOver(Conflict):
+    type, title = "/problems/screening-over", "That screening has long ended"
+
+
 class PriceCardExists(Conflict):
     type, title = "/problems/price-card-exists", "This cinema has a price card of that name"
 

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, lazyload
 
@@ -26,8 +26,8 @@ from services.movies.domain.programme_problems import (
     StartPassed,
     StartTooFar,
 )
-from services.movies.domain.showings import find_movie, is_live_claim
-from services.movies.models import Cinema, Movie, Room, Screening, SeatClaim, SeatPlan
+from services.movies.domain.showings import is_live_claim, lock_movie
+from services.movies.models import Cinema, Movie, Reservation, Room, Screening, SeatClaim, SeatPlan
 
 FARTHEST_START = timedelta(days=400)
 _START_STEP = timedelta(minutes=5)
@@ -66,22 +66,32 @@ def put_on(session: Session, wish: ScreeningWish, *, now: datetime) -> Screening
 
     Raises StartPassed, StartTooFar, RoomClash (with the first free start), PricesMissing, NotFound.
     """
+    movie = lock_movie(session, wish.movie_id, shared=True)
     room = lock_room(session, wish.room_id)
     screening = Screening(id=uuid4(), plan_id=newest_plan_id(session, room.id))
-    return _arrange(session, screening, room, wish, now)
+    return _arrange(session, screening, movie, room, wish, now)
 
 
 def change(session: Session, screening_id: UUID, wish: ScreeningWish, *, now: datetime) -> Screening:
-    """Move or alter a screening that nobody has seats for. Raises ScreeningSold and what put_on raises."""
+    """Move or alter a screening that nobody has seats for, or ever paid for.
+
+    Raises ScreeningSold and what put_on raises.
+    """
+    movie = lock_movie(session, wish.movie_id, shared=True)
     screening = lock_screening(session, screening_id)
     if screening.starts_at <= now:
         raise StartPassed("That screening has begun.")
     refuse_when_claimed(session, screening)
+    if paid_for(session, [screening.id]):
+        raise ScreeningSold(
+            "Somebody paid for it, or began to. Cancel it instead, and put on another.", seats=0
+        )
+    forget_lapsed_holds(session, [screening.id])
     room = lock_room(session, wish.room_id)
     keeps_prices = wish.price_card_id is None and room.cinema_id == screening.room.cinema_id
     if room.id != screening.room_id:
         screening.plan_id = newest_plan_id(session, room.id)
-    return _arrange(session, screening, room, wish, now, keeps_prices=keeps_prices)
+    return _arrange(session, screening, movie, room, wish, now, keeps_prices=keeps_prices)
 
 
 def withdraw(session: Session, screening_id: UUID, *, now: datetime) -> None:
@@ -178,6 +188,23 @@ def claimed_seats(session: Session, screenings: Iterable[UUID]) -> dict[UUID, in
     return {row.screening_id: row.seats for row in found}
 
 
+def paid_for(session: Session, screenings: Iterable[UUID]) -> set[UUID]:
+    """Those that somebody paid for, or began to. Tickets, refunds and late money speak of them as they were sold."""
+    bookings = select(Reservation.screening_id).where(
+        Reservation.screening_id.in_(list(screenings)), Reservation.attempt > 0
+    )
+    return set(session.scalars(bookings))
+
+
+def forget_lapsed_holds(session: Session, screenings: Iterable[UUID]) -> None:
+    """Of screenings about to change, in which nobody has seats: or these could still be paid, for something else than
+    was shown."""
+    unpaid = delete(Reservation).where(
+        Reservation.screening_id.in_(list(screenings)), Reservation.attempt == 0
+    )
+    session.execute(unpaid.execution_options(synchronize_session=False))
+
+
 def refuse_when_claimed(session: Session, screening: Screening) -> None:
     seats = claimed_seats(session, [screening.id]).get(screening.id, 0)
     if seats:
@@ -199,13 +226,13 @@ def newest_plan_id(session: Session, room_id: UUID) -> UUID:
 def _arrange(
     session: Session,
     screening: Screening,
+    movie: Movie,
     room: Room,
     wish: ScreeningWish,
     now: datetime,
     *,
     keeps_prices: bool = False,
 ) -> Screening:
-    movie = find_movie(session, wish.movie_id)
     slot = _slot_for(screening.id, room, movie, wish, now)
     with _explaining_clashes(session, slot):
         session.add(screening)

@@ -88,7 +88,16 @@ def find_cinema(session: Session, slug: str | None) -> Cinema:
 
 
 def find_movie(session: Session, movie_id: UUID, *, even_removed: bool = False) -> Movie:
-    movie = session.get(Movie, movie_id)
+    return _existing(session.get(Movie, movie_id), even_removed)
+
+
+def lock_movie(session: Session, movie_id: UUID, *, shared: bool = False) -> Movie:
+    """Until the end of the transaction nobody removes it; nor, unless `shared`, puts it on."""
+    locked = select(Movie).where(Movie.id == movie_id).with_for_update(of=Movie, read=shared)
+    return _existing(session.scalar(locked.execution_options(populate_existing=True)), even_removed=False)
+
+
+def _existing(movie: Movie | None, even_removed: bool) -> Movie:
     if movie is None or (movie.deleted_at and not even_removed):
         raise NotFound("There is no such film.")
     return movie

@@ -7,7 +7,7 @@ from marquee import logs
 from marquee.api import Answer, Api
 from marquee.auth import GUEST_HEADER, HOLDER, PUBLIC, Holder, current_holder, current_person
 from marquee.db import current_database, in_transaction
-from marquee.limits import booker, limited
+from marquee.limits import address, booker, limited
 from services.movies.domain import advice, holds
 from services.movies.domain.sales import Wish
 from services.movies.routes.booking_views import to_hold, to_new_hold
@@ -70,6 +70,7 @@ def seat_advice(path: shapes.ScreeningPath, query: shapes.ChosenSeats) -> Answer
     summary="Hold all of these seats, or none",
 )
 @limited("20/minute", key=booker)
+@limited("120/minute, 2000/hour, 10000/day", key=address)
 def hold_seats(path: shapes.ScreeningPath, body: shapes.HoldRequest) -> Answer:
     holder, given = current_holder(), settings()
     wishes = [Wish(seat.seat, seat.ticket_type) for seat in body.seats]

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 from marquee.api import Answer, Api
 from marquee.auth import HOLDER, PUBLIC, current_holder
 from marquee.db import in_transaction
-from marquee.limits import booker, limited
+from marquee.limits import address, booker, limited
 from services.movies.domain import reservations
 from services.movies.domain.reservations import Buyer
 from services.movies.routes.booking_views import to_reservation, to_reservations
@@ -23,6 +23,7 @@ api = Api("reservations", __name__)
     summary="Start paying for a hold; a repeat answers the same",
 )
 @limited("20/minute", key=booker)
+@limited("120/minute, 2000/hour, 10000/day", key=address)
 def start_payment(body: shapes.PaymentStart) -> Answer:
     holder = current_holder()
     buyer = Buyer(body.email, body.name, body.method)

@@ -5,6 +5,7 @@ any order, and after every step what must always be true is checked.
 """
 
 from collections import Counter
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -24,15 +25,18 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import text
 
+from marquee.clock import utc_now
 from marquee.contracts.payment import PaymentDeclined, PaymentFailed, PaymentRefunded, PaymentSucceeded
 from marquee.contracts.ticket import TicketIssued
 from marquee.errors import Problem
 from marquee.messaging import inbox
-from services.movies.domain import expiry, holds, reservations, sales
+from services.movies.domain import expiry, holds, plans, reservations, sales, screenings
 from services.movies.domain.cancelling import cancel_screening
 from services.movies.domain.facts import booking_facts
+from services.movies.domain.layouts import Layout, LayoutRow
 from services.movies.domain.new_holds import hold_free_seats
 from services.movies.domain.reservations import Buyer
+from services.movies.domain.screenings import ScreeningWish
 from services.movies.domain.transitions import EDGES
 from services.movies.handlers import handlers_for
 from services.movies.models import Reservation, Screening
@@ -116,7 +120,7 @@ class Bookings(RuleBasedStateMachine):
             room = add_room(session, add_cinema(session))
             plan = add_plan(session, room, rows=1, seats=len(SEATS))
             self.screening = add_screening(session, movie=add_movie(session), room=room, plan=plan)
-        self.desk = PaymentDesk()
+        self.desk, self.sold = PaymentDesk(), {}
         self.handlers = handlers_for(self.settings)
         self.heard = self._last_outbox_id()
 
@@ -190,8 +194,8 @@ class Bookings(RuleBasedStateMachine):
     @rule(target=messages, booking=bookings)
     def tickets_are_printed(self, booking):
         with self.database.transaction() as session:
-            row = session.get_one(Reservation, booking[0])
-            if row.state != "confirmed":
+            row = session.get(Reservation, booking[0])
+            if row is None or row.state != "confirmed":
                 return multiple()
             event = TicketIssued(booking=booking_facts(session, row), ticket_ids=[])
         return multiple(*self._enveloped([event]))
@@ -254,6 +258,21 @@ class Bookings(RuleBasedStateMachine):
         if really == 0:
             with self.database.transaction() as session:
                 cancel_screening(session, session.get_one(Screening, self.screening.id), "Flooded")
+
+    @rule(seats=st.integers(len(SEATS) - 1, len(SEATS)))
+    def the_room_is_drawn_anew(self, seats):
+        layout = Layout((LayoutRow("A", "s" * seats),))
+        self._try(lambda s: plans.save_layout(s, self.screening.room_id, layout, now=utc_now()))
+
+    @rule()
+    def the_manager_moves_it(self):
+        def move(session):
+            shown = session.get_one(Screening, self.screening.id)
+            later = shown.starts_at + timedelta(minutes=5)
+            wish = ScreeningWish(shown.movie_id, shown.room_id, later, [])
+            screenings.change(session, shown.id, wish, now=utc_now())
+
+        self._try(move)
 
     # --- what must always be true -----------------------------------------------------------------------------
 
@@ -323,6 +342,11 @@ class Bookings(RuleBasedStateMachine):
             == []
         )
 
+    @invariant()
+    def what_somebody_pays_for_stays_what_it_was(self):
+        now = {(row.plan_id, row.starts_at) for row in self._rows("SELECT * FROM screenings WHERE id = :id")}
+        assert set(getattr(self, "sold", {}).values()) <= now
+
     def teardown(self):
         """Everything heals and drains: then each charge has one home, and nothing hangs."""
         if not hasattr(self, "desk"):
@@ -374,7 +398,11 @@ class Bookings(RuleBasedStateMachine):
             assert kept == (money == "charged"), (reservation, states[reservation], money)
 
     def _pay(self, booking):
-        self._try(lambda s: reservations.start_payment(s, booking[0], BUYER, booking[1], self.settings))
+        def pay(session):
+            row = reservations.start_payment(session, booking[0], BUYER, booking[1], self.settings)
+            return row.id, (row.screening.plan_id, row.screening.starts_at)
+
+        self.sold.update([paid] if (paid := self._try(pay)) else [])
 
     def _hold(self, who, seats):
         try:
@@ -468,6 +496,7 @@ FAULTS = {
         (holds, "hold_free_seats", hold_without_caps),
     ],
     "refunds are never asked for": [(reservations, "refund", lambda *_: None)],
+    "a sold screening is moved": [(screenings, "paid_for", lambda *_: set())],
 }
 
 
