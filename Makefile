@@ -28,7 +28,7 @@ run: $(READY) ## Run all of Marquee here; Ctrl-C stops it
 	@exec $(BIN)/python -m local
 
 status: $(READY) ## What is running, here or on the swarm
-	@if $(ON_SWARM) is-up; then $(ON_SWARM) status; else $(BIN)/python -m local status; fi || true
+	@if $(ON_SWARM) is-up; then $(ON_SWARM) status; else $(BIN)/python -m local status; fi
 
 logs: ## Follow the logs, of the run here or of the swarm (SERVICE=movies: of that one)
 	@if $(ON_SWARM) is-up; then exec $(ON_SWARM) logs $(SERVICE); else exec tail -n 5 -F $(STATE)/logs/*$(SERVICE)*.log; fi

@@ -7,10 +7,9 @@ ifneq ($(wildcard $(SETTINGS)),)
 export $(shell sed -n 's/^\([A-Z_]*\)=.*/\1/p' $(SETTINGS))
 endif
 
-# Other commands may take the place of these.
+# Other commands may take the place of these, and of STACK_DEPLOY (docker/stack/deploying.py).
 DOCKER       ?= docker
 DOCKER_BUILD ?= docker build
-STACK_DEPLOY ?= docker stack deploy --with-registry-auth -c
 COMPOSE      ?= docker compose
 # The last commit that touched something, and a number for what is not committed: a changed tree is another version.
 # Keycloak and the stand-ins are replaced only when they changed themselves.
@@ -24,25 +23,27 @@ endif
 ifndef STAND_INS_VERSION
 STAND_INS_VERSION := $(call last_change,local docker/Dockerfile)
 endif
-export VERSION KEYCLOAK_VERSION STAND_INS_VERSION SETTINGS DOCKER STACK_DEPLOY
+export VERSION KEYCLOAK_VERSION STAND_INS_VERSION SETTINGS DOCKER
 
 OF_OURS := web auth movies payment ticket review notification
 ON_SWARM = $(PYTHON) docker/stack
 IMAGE    = $(REGISTRY)marquee/$(1):$(VERSION)
 KEYCLOAK = $(REGISTRY)marquee/keycloak:$(KEYCLOAK_VERSION)
 STANDING = $(REGISTRY)marquee/stand-ins:$(STAND_INS_VERSION)
+# What ours are built on, where it is named: jobs takes pg_dump from the image of the server.
+BUILT_ON = $(foreach image,PYTHON_IMAGE POSTGRES_IMAGE,$(if $($(image)),--build-arg $(image)=$($(image))))
 
 .PHONY: images push secrets deploy scale rollback stop lint-stack test-swarm test-swarm-long dev dev-stop
 
 images: ## Build the images of this version
 	@set -e; for service in $(OF_OURS); do \
 		echo "== $(call IMAGE,$$service)"; \
-		$(DOCKER_BUILD) -q -f docker/Dockerfile --build-arg SERVICE=$$service -t $(call IMAGE,$$service) .; \
+		$(DOCKER_BUILD) -q -f docker/Dockerfile $(BUILT_ON) --build-arg SERVICE=$$service -t $(call IMAGE,$$service) .; \
 	done
-	@echo "== $(call IMAGE,jobs)"; $(DOCKER_BUILD) -q -f docker/Dockerfile --target jobs -t $(call IMAGE,jobs) .
+	@echo "== $(call IMAGE,jobs)"; $(DOCKER_BUILD) -q -f docker/Dockerfile $(BUILT_ON) --target jobs -t $(call IMAGE,jobs) .
 	@echo "== $(KEYCLOAK)"; $(DOCKER_BUILD) -q -f keycloak/Dockerfile -t $(KEYCLOAK) .
 ifeq ($(STAND_INS),1)
-	@echo "== $(STANDING)"; $(DOCKER_BUILD) -q -f docker/Dockerfile --target stand-ins -t $(STANDING) .
+	@echo "== $(STANDING)"; $(DOCKER_BUILD) -q -f docker/Dockerfile $(BUILT_ON) --target stand-ins -t $(STANDING) .
 endif
 
 push: ## Send the images to REGISTRY, for swarms of several nodes

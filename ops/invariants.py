@@ -1,7 +1,7 @@
 """What must be true of the whole house at any quiet moment, whatever happened before.
 
 All databases and Stripe's own ledger are copied into one SQLite; each invariant is a query that must find nothing.
-The numbers are those of the list in docs/operations.md.
+The numbers are those of the list in docs/operations/backup.md.
 """
 
 import json

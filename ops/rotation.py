@@ -1,6 +1,6 @@
 """A secret's way from an old value to a new one, as a list in its file: add, promote, retire.
 
-What a list means is the same everywhere: the first is in use, all are accepted (docs/operations.md). So after each
+What a list means is the same everywhere: the first is in use, all are accepted (docs/operations/rotation.md). So after each
 step every program is restarted before the next one, and at no moment do two of them disagree.
 
 With Python's own library only: `make rotate` runs where nothing else is installed.
@@ -18,8 +18,8 @@ from pathlib import Path
 __all__ = ["STEPS", "WrongStep", "add", "advance", "new_value", "promote", "retire", "rotate"]
 
 Say = Callable[[str], object]
-# How long something made with the old value may still be around (docs/operations.md). Of those without a time
-# only a person knows.
+# How long something made with the old value may still be around (docs/operations/rotation.md). Of those without a
+# time only a person knows.
 KEPT = {
     "session_key": timedelta(hours=12),
     "web_secret_key": timedelta(days=60),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import vault
 import watching
-from swarm import Failed, Service, Swarm
+from swarm import DOCKER, Failed, Service, Swarm
 
 ROOT = Path(__file__).resolve().parents[2]
 STACK_FILE = ROOT / "docker-stack.yml"
@@ -23,10 +23,13 @@ CONFIGS = {
     "GATEWAY_SITE": "gateway/site.conf",
     "GATEWAY_MAINTENANCE": "gateway/maintenance.html",
     "RABBITMQ": "docker/rabbitmq.conf",
+    "PROMETHEUS": "monitoring/prometheus.yml",
+    "ALERTS": "monitoring/alerts.yml",
     "DEMO_PEOPLE": "keycloak/demo/marquee-users-0.json",
 }
 # Ends with the option for the first file, so that a deployer of another shape can take its place.
-STACK_DEPLOY = os.environ.get("STACK_DEPLOY") or "docker stack deploy --with-registry-auth --detach=true -c"
+_USUAL_DEPLOYER = shlex.join([*DOCKER, "stack", "deploy", "--with-registry-auth", "-c"])
+STACK_DEPLOY = os.environ.get("STACK_DEPLOY") or _USUAL_DEPLOYER
 
 
 def files() -> list[Path]:

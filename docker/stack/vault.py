@@ -20,6 +20,7 @@ MADE = (
     *(f"client_{service}" for service in SERVICES),
     "redis_password",
     "rabbitmq_password",
+    "rabbitmq_operators",
     "web_secret_key",
     "session_key",
     "ticket_signing_keys",

@@ -1,7 +1,7 @@
 """What just changed, to whoever is looking: Redis pub/sub, best effort.
 
 Nothing depends on a message arriving: pages fetch the full state when they connect and when they come back.
-Channels: `screening:<id>` (seats changed), `reservation:<id>` (its state changed).
+Channels: `screening:<id>` (seats changed), `reservation:<id>` (its state changed), `inbox:<owner>` (a notice came).
 """
 
 import atexit

@@ -135,6 +135,21 @@ def test_every_variable_of_a_service_is_explained(service):
     assert missing == []
 
 
+def test_every_number_told_is_the_one_in_the_code():
+    """Some names are told twice, with a number for each service."""
+    rows = (ROOT / "docs" / "operations.md").read_text()
+    told = set(re.findall(r"^\| `([A-Z_]+)` \| ([\d.]+) \|", rows, re.MULTILINE))
+    classes = [*map(settings_class, SERVICES), RealmSettings]
+    numbers = {
+        (name.upper(), f"{field.default:g}" if isinstance(field.default, float) else str(field.default))
+        for one in classes
+        for name, field in one.model_fields.items()
+        if type(field.default) in (int, float)
+    }
+
+    assert numbers - told == set()
+
+
 def test_every_port_variable_is_explained():
     from local.topology import PORTS
 

@@ -36,6 +36,24 @@ def run(secrets: Path, *words: str, **variables: str) -> "subprocess.CompletedPr
     )
 
 
+def make(secrets: Path, target: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """The same as an operator says it."""
+    settings = {
+        "PYTHON": sys.executable,
+        "SECRETS_DIR": str(secrets),
+        "SETTINGS": str(secrets.parent / "none.env"),
+        **variables,
+    }
+    return subprocess.run(
+        ["make", target, *(f"{name}={value}" for name, value in settings.items())],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def fake_docker(folder: Path, answers: str) -> str:
     """A `docker` that answers by a shell `case` over its arguments and notes what it was told."""
     program = folder / "docker"
@@ -123,6 +141,30 @@ def test_the_only_node_keeps_the_data_and_images_have_to_be_there(secrets, tmp_p
     assert "make images" in refused.stderr
 
 
+ALL_THERE = NODES.replace("image*) exit 1", "image*) echo there").replace("{}}}]", '{"data":"true"}}}]')
+
+
+def test_images_are_built_on_what_is_named(secrets):
+    pinned = f"postgres@sha256:{'0' * 64}"
+
+    done = make(secrets, "images", DOCKER_BUILD="echo", STAND_INS="1", POSTGRES_IMAGE=pinned)
+
+    built = [line for line in done.stdout.splitlines() if "-f docker/Dockerfile" in line]
+    assert len(built) == 9
+    assert [line for line in built if f"--build-arg POSTGRES_IMAGE={pinned}" not in line] == []
+
+
+@pytest.mark.parametrize("way", [make, run])
+def test_docker_is_told_the_same_however_it_is_asked(secrets, tmp_path, way):
+    docker = fake_docker(tmp_path, f"{ALL_THERE}\nstack*) exit 1;;")
+
+    refused = way(secrets, "deploy", DOCKER=docker, **GIVEN)
+
+    assert refused.returncode != 0
+    [told] = [line for line in (tmp_path / "told").read_text().splitlines() if line.startswith("stack")]
+    assert told == f"stack deploy --with-registry-auth -c {ROOT / 'docker-stack.yml'} marquee"
+
+
 def test_of_several_nodes_somebody_has_to_choose(secrets, tmp_path):
     other = '{"ID":"b","Description":{"Hostname":"two"},"Spec":{}},'
     two = NODES.replace("echo '[", f"echo '[{other}")
@@ -132,19 +174,32 @@ def test_of_several_nodes_somebody_has_to_choose(secrets, tmp_path):
     assert "label-add" not in (tmp_path / "told").read_text()
 
 
+WEB = {
+    "Name": "marquee_web",
+    "Mode": {"Replicated": {"Replicas": 1}},
+    "TaskTemplate": {"ContainerSpec": {"Image": "marquee/web:2"}},
+}
+ONE_SERVICE = """'service ls'*) echo s1;; 'node ls'*) echo n1;;
+'node inspect'*) echo '[{"ID": "n1", "Description": {"Hostname": "here"}}]';;"""
+
+
+def one_service(**more: object) -> str:
+    """A stack of web alone, of which no task runs."""
+    service = {"ID": "s1", "Spec": WEB, **more}
+    return f"{ONE_SERVICE}\n'service inspect'*) echo '{json.dumps([service])}';;"
+
+
+def test_status_shows_what_is_wrong_and_ends_with_an_error(secrets, tmp_path):
+    status = make(secrets, "status", DOCKER=fake_docker(tmp_path, one_service()))
+
+    assert "web      0/1" in status.stdout
+    assert "web is not well" in status.stdout
+    assert status.returncode != 0
+
+
 def test_going_back_says_so_where_the_last_deploy_changed_nothing(secrets, tmp_path):
-    spec = {
-        "Name": "marquee_web",
-        "Mode": {"Replicated": {"Replicas": 1}},
-        "TaskTemplate": {"ContainerSpec": {"Image": "marquee/web:2"}},
-    }
-    service = {"ID": "s1", "Spec": spec, "PreviousSpec": spec}
-    docker = fake_docker(
-        tmp_path,
-        f"""'service ls'*) echo s1;; 'node ls'*) echo n1;; 'service rollback'*) exit 1;;
-        'node inspect'*) echo '[{{"ID": "n1", "Description": {{"Hostname": "here"}}}}]';;
-        'service inspect'*) echo '{json.dumps([service])}';;""",
-    )
+    answers = f"'service rollback'*) exit 1;;\n{one_service(PreviousSpec=WEB)}"
+    docker = fake_docker(tmp_path, answers)
 
     refused = run(secrets, "rollback", "web", DOCKER=docker)
 

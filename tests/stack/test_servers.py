@@ -21,10 +21,11 @@ STACK = rendered()["services"]
 
 @pytest.fixture
 def told(tmp_path: Path) -> Callable[..., str]:
-    """What the script of a service writes into `file` when its secret says `passwords`."""
+    """What the script of a service writes into `file` when its secrets say `passwords`."""
 
-    def told(script: str, secret: str, passwords: str, file: str) -> str:
-        (tmp_path / secret).write_text(passwords)
+    def told(script: str, file: str, **passwords: str) -> str:
+        for secret, password in passwords.items():
+            (tmp_path / secret).write_text(password)
         words = script.replace("/run/secrets", str(tmp_path)).replace(f"/tmp/{file}", str(tmp_path / file))
         subprocess.run(["sh", "-c", words.partition("exec ")[0] + "true"], check=True)
         assert (tmp_path / file).stat().st_mode & 0o077 == 0
@@ -36,7 +37,7 @@ def told(tmp_path: Path) -> Callable[..., str]:
 def test_redis_takes_every_password_of_the_list_and_no_other(
     tmp_path: Path, told: Callable[..., str]
 ) -> None:
-    told(STACK["redis"]["command"][2], "redis_password", "old-1,new_2", "redis.conf")
+    told(STACK["redis"]["command"][2], "redis.conf", redis_password="old-1,new_2")
     port = free_port()
     server = subprocess.Popen(
         [find_valkey(), tmp_path / "redis.conf", "--port", str(port), "--bind", "127.0.0.1", "--save", ""],
@@ -57,12 +58,20 @@ def test_redis_takes_every_password_of_the_list_and_no_other(
         server.wait()
 
 
-def test_rabbitmqs_account_has_the_password_in_use(told: Callable[..., str]) -> None:
-    accounts = json.loads(
-        told(STACK["rabbitmq"]["entrypoint"][2], "rabbitmq_password", "new,old", "accounts.json")
-    )
+def accounts_of_rabbitmq(told: Callable[..., str], passwords: str) -> str:
+    script = STACK["rabbitmq"]["entrypoint"][2]
+    return told(script, "accounts.json", rabbitmq_password=passwords, rabbitmq_operators="seen,hidden")
 
-    assert [(user["name"], user["password"]) for user in accounts["users"]] == [("marquee", "new")]
+
+def test_rabbitmqs_accounts_have_the_passwords_in_use_and_only_operators_administrate(
+    told: Callable[..., str],
+) -> None:
+    accounts = json.loads(accounts_of_rabbitmq(told, "new,old"))
+
+    assert accounts["users"] == [
+        {"name": "marquee", "password": "new", "tags": []},
+        {"name": "operators", "password": "seen", "tags": ["administrator"]},
+    ]
     assert "load_definitions = /tmp/accounts.json" in (ROOT / "docker" / "rabbitmq.conf").read_text()
 
 
@@ -79,7 +88,7 @@ def test_a_new_password_counts_from_the_next_start_on_and_queues_stay(
         conf.write(f"load_definitions = {tmp_path / 'accounts.json'}\n")
 
     def start(passwords: str) -> str:
-        told(STACK["rabbitmq"]["entrypoint"][2], "rabbitmq_password", passwords, "accounts.json")
+        accounts_of_rabbitmq(told, passwords)
         server.start()
         return ",".join(
             server.url.replace("guest:guest", f"marquee:{password}") for password in passwords.split(",")
@@ -99,6 +108,10 @@ def test_a_new_password_counts_from_the_next_start_on_and_queues_stay(
         broker = RabbitBroker(both)
         for _ in range(8):
             broker.ping()
+        # All that workers do there, and what a restore does, needs no administrator.
+        broker.declare()
+        broker.forget()
+        assert "marquee\t[]" in server.control("list_users")
         with pika.BlockingConnection(pika.URLParameters(both.split(",")[0])) as connection:
             connection.channel().queue_declare("kept", passive=True)
     finally:

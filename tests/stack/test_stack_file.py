@@ -8,17 +8,36 @@ from local.topology import SERVICES, WITH_DATABASE, WITH_WORKER
 from tests.conventions.houses import settings_class
 from tests.stack.rendering import ROOT, rendered
 
-STACK = rendered("docker-stack.yml", "docker-stack.stand-ins.yml", "docker-stack.tls.yml")
+FILES = ("docker-stack.yml", "docker-stack.stand-ins.yml", "docker-stack.tls.yml", "monitoring/stack.yml")
+STACK = rendered(*FILES)
 PRODUCTION = rendered()
 EACH = list(STACK["services"].items())
 ONCE = {"migrate", "realm"}
 ON_REQUEST = {"ops"}
-STATEFUL = {"postgres", "postgres-keycloak", "redis", "rabbitmq", "keycloak", "stripe", "mailbox", "ops"}
+STATEFUL = {
+    *{"postgres", "postgres-keycloak", "redis", "rabbitmq", "keycloak", "stripe", "mailbox", "ops"},
+    "prometheus",
+}
 # One per node, on the node's own port: the old one has to leave the port first.
 ON_A_PORT_OF_THE_NODE = {"gateway"}
 OURS = {name for name, service in EACH if "marquee/" in service["image"]} - {"keycloak"}
+# Whose password is of use on which network only.
+NETWORK_OF = {
+    "database_password": "db",
+    "keycloak_db": "keycloak-db",
+    "redis_password": "cache",
+    "rabbitmq_password": "messages",
+    "stripe_api_key": "stripe",
+    "smtp_url": "mail",
+}
 
-each_service = pytest.mark.parametrize(("name", "service"), EACH, ids=[name for name, _ in EACH])
+
+def each(services: list[tuple[str, dict]]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(("name", "service"), services, ids=[name for name, _ in services])
+
+
+each_service = each(EACH)
+each_program = each([(name, service) for name, service in EACH if name.removesuffix("-worker") in SERVICES])
 
 
 def seconds(text: str) -> int:
@@ -26,10 +45,8 @@ def seconds(text: str) -> int:
     return int(number) * {"s": 1, "m": 60}[unit]
 
 
-@each_service
+@each([(name, service) for name, service in EACH if name not in ONCE | ON_REQUEST])
 def test_it_is_known_to_be_well_before_it_counts(name, service):
-    if name in ONCE | ON_REQUEST:
-        pytest.skip("ends by itself")
     health = service["healthcheck"]
 
     assert health["test"][0] in {"CMD", "CMD-SHELL"}
@@ -121,6 +138,18 @@ def test_images_name_a_version(name, service):
     assert tag not in {"", "latest"}
 
 
+def test_every_image_of_others_can_be_pinned_by_its_digest():
+    files = "".join((ROOT / name).read_text() for name in FILES)
+    names = set(re.findall(r"\$\{(\w+_IMAGE):-", files))
+    digest = f"sha256:{'0' * 64}"
+    services = rendered(*FILES, **dict.fromkeys(names, f"registry.example/it@{digest}"))["services"]
+
+    others = {name: s["image"] for name, s in services.items() if "marquee/" not in s["image"]}
+    assert [name for name, image in others.items() if not image.endswith(f"@{digest}")] == []
+    told = (ROOT / "docs/operations/deploy.md").read_text()
+    assert [name for name in names if f"`{name}`" not in told] == []
+
+
 @each_service
 def test_no_secret_stands_in_the_environment(name, service):
     environment = service.get("environment", {})
@@ -140,19 +169,45 @@ def granted(service) -> set[str]:
 
 
 @each_service
-def test_every_secret_it_reads_is_granted_and_none_else_that_is_not_read(name, service):
+def test_it_is_granted_the_secrets_it_names_and_no_others(name, service):
     text = str(service.get("environment", {})) + str(service.get("entrypoint")) + str(service.get("command"))
-    read = set(re.findall(r"/run/secrets/(\w+)", text))
+    named = set(re.findall(r"/run/secrets/(\w+)", text))
 
     databases = {f"db_{other}" for other in WITH_DATABASE}
     if name == "migrate":
         assert granted(service) == databases | {"db_superuser", "db_superuser_first"}
     elif name == "ops":
-        assert granted(service) == databases | read
-    elif name == "web":  # owns no database
-        assert granted(service) == read - {"database_password"}
+        assert granted(service) == databases | named
     else:
-        assert granted(service) == read
+        assert granted(service) == named
+
+
+@each_program
+def test_every_secret_a_program_names_is_one_that_its_code_reads(name, service):
+    """Being a setting is not enough: all services share settings that only some of them use."""
+    own = name.removesuffix("-worker")
+    named = {v.removesuffix("_FILE").lower() for v in service["environment"] if v.endswith("_FILE")}
+    folders = (ROOT / "services" / own, ROOT / "shared" / "marquee")
+    code = "".join(file.read_text() for folder in folders for file in folder.rglob("*.py"))
+    used = set(re.findall(r"\.(\w+)", code))
+    # A password is read as part of its address.
+    fields = settings_class(own).model_fields
+    read = {field for field in fields if {field, field.replace("_password", "_url")} & used}
+
+    assert named - read == set()
+
+
+@each_service
+def test_who_is_granted_the_password_of_a_server_is_on_a_network_with_it(name, service):
+    # `realm` passes on to Keycloak where mail goes.
+    of_use = {secret for secret, network in NETWORK_OF.items() if network in service["networks"]}
+    of_use |= {"smtp_url"} if name == "realm" else set()
+
+    assert granted(service) & set(NETWORK_OF) - of_use == set()
+
+
+def test_only_rabbitmq_knows_the_password_of_those_who_administrate_it():
+    assert [name for name, service in EACH if "rabbitmq_operators" in granted(service)] == ["rabbitmq"]
 
 
 def test_what_may_reach_all_data_is_there_only_while_it_is_asked_for():
@@ -207,6 +262,22 @@ def test_who_need_not_talk_cannot(one, other):
 
     assert not set(services[one]["networks"]) & set(services[other]["networks"]) - {"app"}
     assert "app" not in set(services[one]["networks"]) & set(services[other]["networks"]) or other == "stripe"
+
+
+def test_prometheus_is_on_a_network_with_everybody_it_asks():
+    """But for Alertmanager, which is an operator's own."""
+    asked = set(re.findall(r"tasks\.([a-z-]+)", (ROOT / "monitoring/prometheus.yml").read_text()))
+    mine = set(STACK["services"]["prometheus"]["networks"])
+    reached = {name for name, service in EACH if mine & set(service["networks"])}
+
+    assert asked - {"alertmanager"} - reached == set()
+
+
+def test_the_picture_shows_every_network_and_tells_every_volume():
+    told = (ROOT / "docs/architecture.md").read_text()
+
+    assert [network for network in PRODUCTION["networks"] if f"{{{{{network}}}}}" not in told] == []
+    assert [volume for volume in PRODUCTION["volumes"] if f"`{volume}`" not in told] == []
 
 
 def test_only_who_pays_and_who_mails_has_a_way_out():
