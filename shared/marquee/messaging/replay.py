@@ -1,24 +1,31 @@
 """Look at parked events and put them back: `python -m marquee.messaging.replay notification [--all | ID..]`.
 
-Without `--all` or ids it only lists. RABBITMQ_URL or REDIS_URL say where the broker is.
+Without `--all` or ids it only lists. RABBITMQ_URL or REDIS_URL say where the broker is, with their passwords beside.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 
 from marquee.messaging.broker import connect
 from marquee.messaging.topology import SUBSCRIPTIONS
 from marquee.messaging.transport import Broker
+from marquee.settings import Variables
 
 __all__ = ["main"]
 
 
+class Brokers(Variables):
+    redis_url: str = ""
+    redis_password: str = ""
+    rabbitmq_url: str | None = None
+    rabbitmq_password: str = ""
+
+
 def main(arguments: list[str], broker: Broker | None = None) -> None:
     wanted = _parse(arguments)
-    at = broker or connect(os.environ.get("RABBITMQ_URL"), os.environ.get("REDIS_URL", ""))
+    at = broker or _broker()
     if wanted.all or wanted.ids:
         count = at.replay(wanted.group, ids=None if wanted.all else wanted.ids)
         sys.stdout.write(f"{count} events are back in the queue of {wanted.group}\n")
@@ -27,6 +34,11 @@ def main(arguments: list[str], broker: Broker | None = None) -> None:
     for one in parked:
         sys.stdout.write(f"{one.id}  {one.routing_key}  attempts {one.attempts}  {one.reason}\n")
     sys.stdout.write(f"{len(parked)} parked in {wanted.group}\n")
+
+
+def _broker() -> Broker:
+    where = Brokers.from_environment()
+    return connect(where.rabbitmq_url, where.redis_url)
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

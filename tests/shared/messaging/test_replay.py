@@ -1,9 +1,11 @@
 """The command for what is parked."""
 
 import threading
+from pathlib import Path
 
 import pytest
 
+from marquee.messaging import replay
 from marquee.messaging.memory import MemoryBroker
 from marquee.messaging.replay import main
 from marquee.messaging.transport import Park
@@ -46,3 +48,22 @@ def test_it_puts_back_everything(broker: MemoryBroker) -> None:
 def test_an_unknown_group_is_refused(broker: MemoryBroker) -> None:
     with pytest.raises(SystemExit):
         main(["moviez"], broker)
+
+
+def test_the_brokers_password_may_stand_in_a_file_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "password").write_text("s3cret")
+    monkeypatch.setenv("RABBITMQ_URL", "amqp://marquee@rabbitmq:5672/")
+    monkeypatch.setenv("RABBITMQ_PASSWORD_FILE", str(tmp_path / "password"))
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    asked: list[tuple[str | None, str]] = []
+
+    def connect(rabbitmq_url: str | None, redis_url: str) -> MemoryBroker:
+        asked.append((rabbitmq_url, redis_url))
+        return MemoryBroker()
+
+    monkeypatch.setattr(replay, "connect", connect)
+    main(["movies"])
+
+    assert asked == [("amqp://marquee:s3cret@rabbitmq:5672/", "")]
