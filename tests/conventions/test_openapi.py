@@ -62,7 +62,7 @@ def test_a_service_does_what_its_description_says(apps, databases, mint, service
     found = failures(apps[service], mint, examples=5)
 
     assert not found, "\n\n".join(found)
-    assert_no_data_went_wrong(databases[service])
+    assert_nothing_hangs(databases[service])
 
 
 @pytest.mark.slow
@@ -257,7 +257,7 @@ def as_described(rule: str) -> str:
     return re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule)
 
 
-def assert_no_data_went_wrong(database: Any) -> None:
+def assert_nothing_hangs(database: Any) -> None:
     """Whatever was sent, the database still answers, and nothing hangs in a transaction."""
     with database.transaction() as session:
         idle = session.scalar(
