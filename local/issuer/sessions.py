@@ -70,10 +70,6 @@ class Sessions:
             self._store.run("DELETE FROM sessions WHERE sid = ?", sid)
         return [row["client_id"] for row in rows]
 
-    def clients_of(self, sid: str) -> list[str]:
-        rows = self._store.all("SELECT client_id FROM client_sessions WHERE sid = ?", sid)
-        return [row["client_id"] for row in rows]
-
     def idle_seconds(self, session: Session) -> int:
         """How long the session lasts from now without being used."""
         idle, _ = self._limits(session)

@@ -128,7 +128,13 @@ class Api(APIBlueprint):
             for status, answer in (answers or {}).items()
         }
         security: list[dict[str, list[str]]] = [{scheme: []} for scheme in access.schemes]
-        register = getattr(super(), method)(rule, responses=responses, security=security, **options)
+        register = getattr(super(), method)(
+            rule,
+            responses=responses,
+            security=security,
+            openapi_extensions={"x-access": access.who},
+            **options,
+        )
 
         def decorate(view: View) -> View:
             answering = _answering(view)

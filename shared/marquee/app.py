@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from marquee import auth, cache, errors, limits, live, logs, metrics
 from marquee.api import Api, declared_access, enforce_access
+from marquee.api_page import api_page
 from marquee.db import Database
 from marquee.errors import ProblemDetails
 from marquee.settings import DatabaseSettings, Settings
@@ -81,7 +82,7 @@ def build_app(
     app.before_request(enforce_access)
     limits.install(app, settings)
     app.after_request(_finish)
-    for api in (_common(app, checks), *apis):
+    for api in (*apis, _common(app, checks, with_page=bool(apis))):
         _register(app, api)
     return app
 
@@ -113,9 +114,14 @@ class OrjsonProvider(JSONProvider):
         return orjson.loads(s)
 
 
-def _common(app: OpenAPI, checks: dict[str, Callable[[], bool]]) -> Api:
-    api = Api("service", __name__)
+def _common(app: OpenAPI, checks: dict[str, Callable[[], bool]], *, with_page: bool) -> Api:
+    """What each service answers besides its own. The website's "/" is the site, and it has no API to show."""
+    api = Api("service", __name__, template_folder="templates")
     health: dict[str, Any] = {"description": "Named checks and whether each holds"}
+    page: dict[str, Any] = {
+        "description": "The page",
+        "content": {"text/html": {"schema": {"type": "string"}}},
+    }
 
     @api.get("/healthz", access=auth.PUBLIC, answers={200: health}, summary="The process lives")
     def healthz() -> Any:
@@ -132,13 +138,29 @@ def _common(app: OpenAPI, checks: dict[str, Callable[[], bool]]) -> Api:
         fine = all(found.values()) and not draining
         return {"ok": fine, "checks": found, "draining": draining}, 200 if fine else 503
 
-    @api.get("/metrics", access=auth.PUBLIC, answers={200: {"description": "Prometheus text"}})
+    @api.get(
+        "/metrics",
+        access=auth.PUBLIC,
+        answers={200: {"description": "Prometheus text"}},
+        summary="How often, how long, how it ended",
+    )
     def prometheus() -> Any:
         return metrics.expose()
 
-    @api.get("/openapi.json", access=auth.PUBLIC, answers={200: {"description": "This document"}})
+    @api.get(
+        "/openapi.json",
+        access=auth.PUBLIC,
+        answers={200: {"description": "The document"}},
+        summary="The API, for programs",
+    )
     def openapi() -> Any:
         return app.api_doc
+
+    if with_page:
+
+        @api.get("/", access=auth.PUBLIC, answers={200: page}, summary="The API, for people")
+        def root() -> Any:
+            return api_page(app)
 
     return api
 

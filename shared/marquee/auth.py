@@ -261,11 +261,12 @@ def verifier_from(settings: Settings) -> TokenVerifier:
 
 @dataclass(frozen=True)
 class Access:
-    """Who may call a route. `check` raises; it runs before anything of the request is read."""
+    """Who may call a route. `check` raises; it runs before anything of the request is read. `who` tells people."""
 
     name: str
     check: Callable[[], object]
     schemes: tuple[str, ...] = ()
+    who: str = ""
 
 
 def current_person() -> Person | None:
@@ -285,25 +286,30 @@ def signed_in_person() -> Person:
 
 def current_holder() -> Holder:
     """The caller as owner of bookings: a signed-in person, a guest with a token, or both at once."""
-    if "holder" not in g:
-        g.holder = _holder()
-    holder: Holder = g.holder
+    holder = holder_if_any()
+    if holder is None:
+        raise Unauthenticated(f"Sign in, or send a random {GUEST_HEADER} to book as a guest.")
     return holder
 
 
-def _holder() -> Holder:
+def holder_if_any() -> Holder | None:
+    """On routes that are open to all but show an owner more. None for strangers, and for services: they own nothing."""
+    if "holder" not in g:
+        g.holder = _holder()
+    holder: Holder | None = g.holder
+    return holder
+
+
+def _holder() -> Holder | None:
     person = current_person()
     token = request.headers.get(GUEST_HEADER, "")
     if token and len(token) < _MIN_GUEST_TOKEN:
         raise Unauthenticated(
             f"{GUEST_HEADER} must be a random token of {_MIN_GUEST_TOKEN} characters or more."
         )
-    # A service acting for itself owns nothing.
     people = (f"person:{person.id}",) if person and person.roles else ()
     ids = people + ((guest_id(token),) if token else ())
-    if not ids:
-        raise Unauthenticated(f"Sign in, or send a random {GUEST_HEADER} to book as a guest.")
-    return Holder(ids, person)
+    return Holder(ids, person) if ids else None
 
 
 def _authenticate() -> Person | None:
@@ -325,7 +331,7 @@ def role(*names: str) -> Access:
         if not any(person.has(name) for name in names):
             raise Forbidden(f"This needs the role {' or '.join(names)}.")
 
-    return Access(f"role:{'|'.join(names)}", check, ("bearer",))
+    return Access(f"role:{'|'.join(names)}", check, ("bearer",), f"{' or '.join(names)}, or admin")
 
 
 def permission(name: str) -> Access:
@@ -335,26 +341,11 @@ def permission(name: str) -> Access:
         if name not in signed_in_person().permissions:
             raise Forbidden(f"This needs the permission {name}.")
 
-    return Access(f"permission:{name}", check, ("bearer",))
+    return Access(f"permission:{name}", check, ("bearer",), f"services with the permission {name}")
 
 
-def any_of(*options: Access) -> Access:
-    """The first of several accesses that lets the caller in; the last refusal when none does."""
-
-    def check() -> None:
-        for option in options[:-1]:
-            try:
-                option.check()
-            except Forbidden:
-                continue
-            return
-        options[-1].check()
-
-    return Access(" or ".join(o.name for o in options), check, ("bearer",))
-
-
-PUBLIC = Access("public", current_person)
-SIGNED_IN = Access("signed in", signed_in_person, ("bearer",))
-HOLDER = Access("holder", current_holder, ("bearer", "guest"))
+PUBLIC = Access("public", current_person, who="everybody")
+SIGNED_IN = Access("signed in", signed_in_person, ("bearer",), "whoever is signed in")
+HOLDER = Access("holder", current_holder, ("bearer", "guest"), "guests, and whoever is signed in")
 # Callers prove themselves in another way than by a token: a webhook by its signature, a session by its secret.
-SIGNATURE = Access("signature", lambda: None)
+SIGNATURE = Access("signature", lambda: None, who="whoever proves itself by a signature or a secret")

@@ -67,11 +67,6 @@ def cached(key: str, *, seconds: int) -> Callable[[Callable[P, T]], Callable[P, 
     return decorate
 
 
-def forget(*keys: str) -> None:
-    """Invalidate after a change. Entries live for minutes at most, should Redis be away just now."""
-    _region().delete_multi(list(keys))
-
-
 def _region() -> CacheRegion:
     region: CacheRegion = current_app.extensions["marquee.cache"]
     return region
@@ -115,9 +110,3 @@ class _Forgiving(ProxyBackend):
 
     def set_serialized_multi(self, mapping: Any) -> None:
         self._try(lambda: self.proxied.set_serialized_multi(mapping), None)
-
-    def delete(self, key: Any) -> None:
-        self._try(lambda: self.proxied.delete(key), None)
-
-    def delete_multi(self, keys: Any) -> None:
-        self._try(lambda: self.proxied.delete_multi(keys), None)

@@ -146,6 +146,12 @@ def test_programs_that_send_too_much_read_a_problem(gateway: str, path: str, hea
     assert json.loads(text)["type"] == "/problems/request-entity-too-large"
 
 
+def test_an_api_without_its_slash_leads_to_its_page(gateway: str) -> None:
+    answer = requests.get(f"{gateway}/api/movies", timeout=5, allow_redirects=False)
+
+    assert (answer.status_code, answer.headers["Location"]) == (301, "/api/movies/")
+
+
 @CLOSED
 def test_the_maintenance_page_looks_again_by_itself(gateway: str) -> None:
     answer = requests.get(f"{gateway}/", timeout=5)

@@ -103,10 +103,6 @@ def turned(markup: str, degrees: float, centre: Point) -> str:
     return f'<g transform="rotate({num(degrees)} {num(centre[0])} {num(centre[1])})">{markup}</g>'
 
 
-def faded(markup: str, opacity: float) -> str:
-    return f'<g opacity="{opacity:g}">{markup}</g>'
-
-
 def clipped(ids: Ids, outline: str, markup: str) -> str:
     """`markup` seen through `outline` (one or more shapes)."""
     name = ids.take()

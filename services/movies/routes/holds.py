@@ -1,11 +1,11 @@
 """Holding seats."""
 
-from flask import current_app, request
+from flask import current_app
 from sqlalchemy.orm import Session
 
 from marquee import logs
 from marquee.api import Answer, Api
-from marquee.auth import GUEST_HEADER, HOLDER, PUBLIC, Holder, current_holder, current_person
+from marquee.auth import HOLDER, PUBLIC, current_holder, holder_if_any
 from marquee.db import current_database, in_transaction
 from marquee.limits import address, booker, limited
 from services.movies.domain import advice, holds
@@ -20,12 +20,6 @@ api = Api("holds", __name__)
 def settings() -> MoviesSettings:
     given: MoviesSettings = current_app.extensions["marquee.settings"]
     return given
-
-
-def holder_if_any() -> Holder | None:
-    """On routes that are open to all but show an owner more."""
-    has_credentials = current_person() is not None or GUEST_HEADER in request.headers
-    return current_holder() if has_credentials else None
 
 
 @api.get(
@@ -103,7 +97,13 @@ def my_hold(path: shapes.ScreeningPath) -> Answer:
     return in_transaction(work)
 
 
-@api.get("/holds/<uuid:hold_id>", access=HOLDER, answers={200: shapes.Hold}, problems=(404,))
+@api.get(
+    "/holds/<uuid:hold_id>",
+    access=HOLDER,
+    answers={200: shapes.Hold},
+    problems=(404,),
+    summary="A hold of the caller's",
+)
 def show_hold(path: shapes.HoldPath) -> Answer:
     holder = current_holder()
     return in_transaction(lambda s: to_hold(s, holds.find_hold(s, path.hold_id, holder), settings()))

@@ -42,7 +42,7 @@ def feed_movies(query: MovieSearch) -> Answer:
     return list_movies(query)
 
 
-@api.get("/movies/<uuid:movie_id>", access=PUBLIC, answers={200: MovieShape})
+@api.get("/movies/<uuid:movie_id>", access=PUBLIC, answers={200: MovieShape}, summary="A film")
 def get_movie(path: MoviePath) -> Answer:
     with transaction() as session:
         return MovieShape.of(find_movie(session, path.movie_id))
@@ -65,7 +65,13 @@ def get_poster(path: MoviePath, query: PosterVersion) -> Answer:
     return answer
 
 
-@api.post("/movies", access=role("editor"), answers={201: MovieShape}, problems=(409,))
+@api.post(
+    "/movies",
+    access=role("editor"),
+    answers={201: MovieShape},
+    problems=(409,),
+    summary="Add a film to the catalogue",
+)
 def add_movie(body: MovieRequest) -> Answer:
     given = body.model_dump(exclude_unset=True) | {"year": body.year or utc_now().year}
     with transaction() as session:

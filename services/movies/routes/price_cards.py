@@ -25,7 +25,13 @@ def list_price_cards(query: InCinema) -> Answer:
         return PriceCards(price_cards=[PriceCardShape.of(card) for card in cards])
 
 
-@api.post("/price-cards", access=role("editor"), answers={201: PriceCardShape}, problems=(404, 409))
+@api.post(
+    "/price-cards",
+    access=role("editor"),
+    answers={201: PriceCardShape},
+    problems=(404, 409),
+    summary="Add a price card to a cinema",
+)
 def add_price_card(body: PriceCardRequest) -> Answer:
     with transaction() as session:
         cinema = rooms.choose_cinema(session, cinema_id=body.cinema_id, slug=body.cinema)

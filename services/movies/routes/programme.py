@@ -31,7 +31,9 @@ from services.movies.settings import MoviesSettings
 api = Api("programme", __name__)
 
 
-@api.get("/cinemas", access=PUBLIC, answers={200: Cinemas})
+@api.get(
+    "/cinemas", access=PUBLIC, answers={200: Cinemas}, summary="The cinemas, with their clocks and currencies"
+)
 def list_cinemas() -> Answer:
     with transaction() as session:
         return Cinemas.model_validate({"cinemas": rooms.list_cinemas(session)}, from_attributes=True)

@@ -3,13 +3,13 @@
 from sqlalchemy.orm import Session
 
 from marquee.api import Answer, Api
-from marquee.auth import HOLDER, PUBLIC, current_holder
+from marquee.auth import HOLDER, PUBLIC, current_holder, holder_if_any
 from marquee.db import in_transaction
 from marquee.limits import address, booker, limited
 from services.movies.domain import reservations
 from services.movies.domain.reservations import Buyer
 from services.movies.routes.booking_views import to_reservation, to_reservations
-from services.movies.routes.holds import holder_if_any, settings
+from services.movies.routes.holds import settings
 from services.movies.schemas import booking as shapes
 
 api = Api("reservations", __name__)

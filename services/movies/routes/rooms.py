@@ -33,7 +33,12 @@ def list_rooms(query: InCinema) -> Answer:
     return Rooms(rooms=[RoomShape.model_validate(room) for room in found])
 
 
-@api.get("/rooms/<uuid:room_id>", access=PUBLIC, answers={200: RoomShape})
+@api.get(
+    "/rooms/<uuid:room_id>",
+    access=PUBLIC,
+    answers={200: RoomShape},
+    summary="A room with its newest seat plan",
+)
 def get_room(path: RoomPath) -> Answer:
     with transaction() as session:
         return RoomShape.model_validate(rooms.find_room(session, path.room_id))

@@ -2,11 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from flask import current_app, request
+from flask import current_app
 from sqlalchemy.orm import Session
 
 from marquee.api import Answer, Api
-from marquee.auth import GUEST_HEADER, PUBLIC, current_holder, role
+from marquee.auth import PUBLIC, holder_if_any, role
 from marquee.clock import utc_now
 from marquee.db import transaction
 from marquee.errors import NotFound
@@ -60,7 +60,12 @@ def list_screenings(query: Stretch) -> Answer:
         )
 
 
-@api.get("/screenings/<uuid:screening_id>", access=PUBLIC, answers={200: ScreeningShape})
+@api.get(
+    "/screenings/<uuid:screening_id>",
+    access=PUBLIC,
+    answers={200: ScreeningShape},
+    summary="A screening with its prices and how many seats are free",
+)
 def get_screening(path: ScreeningPath) -> Answer:
     with transaction() as session:
         return _shape(session, screenings.find_screening(session, path.screening_id))
@@ -69,8 +74,9 @@ def get_screening(path: ScreeningPath) -> Answer:
 @api.get("/screenings/<uuid:screening_id>/seats", access=PUBLIC, answers={200: SeatStates})
 def get_seats(path: ScreeningPath) -> Answer:
     """Every seat's state; seats that the caller holds are "yours"."""
+    holder = holder_if_any()
     with transaction() as session:
-        found = seat_states.seat_states(session, path.screening_id, _caller_ids())
+        found = seat_states.seat_states(session, path.screening_id, holder.ids if holder else ())
     return SeatStates.model_validate(found)
 
 
@@ -156,7 +162,12 @@ def cancel_screening(path: ScreeningPath, body: CancelRequest) -> Answer:
         return ShowingShape.model_validate(showing_of(session, path.screening_id))
 
 
-@api.get("/screenings/<uuid:screening_id>/orders", access=role("editor"), answers={200: Orders})
+@api.get(
+    "/screenings/<uuid:screening_id>/orders",
+    access=role("editor"),
+    answers={200: Orders},
+    summary="Who booked what in a screening",
+)
 def list_orders(path: ScreeningPath) -> Answer:
     with transaction() as session:
         showing = showing_of(session, path.screening_id)
@@ -179,12 +190,6 @@ def get_schedule(query: Span) -> Answer:
 
 
 # --- asked for --------------------------------------------------------------------------------------------
-
-
-def _caller_ids() -> tuple[str, ...]:
-    """Everybody may look; who says who they are sees their own seats."""
-    is_known = "Authorization" in request.headers or request.headers.get(GUEST_HEADER)
-    return current_holder().ids if is_known else ()
 
 
 def _wish(session: Session, body: ScreeningRequest) -> ScreeningWish:

@@ -35,6 +35,10 @@ def hold(client, screening, *labels, who=ANN):
     return answer.json
 
 
+def hold_as(client, screening, who):
+    return client.post(f"/screenings/{screening.id}/holds", json=seats("C4"), headers=who)
+
+
 def everything(database):
     tables = ("reservations", "reservation_seats", "seat_claims", "outbox", "reservation_transitions")
     with database.transaction() as session:
@@ -350,3 +354,12 @@ def test_the_office_sees_refunds_in_trouble_and_tries_them_again(client, databas
     assert client.post(f"/reservations/{held['id']}/refund-again", headers=ANN).status_code in (401, 403)
     assert client.post(f"/reservations/{held['id']}/refund-again", headers=editor).status_code == 200
     assert client.get("/refunds/in-trouble", headers=editor).json["refunds"] == []
+
+
+def test_a_service_owns_nothing_and_may_look_like_everybody(client, screening):
+    token = MINT.service_token("marquee-notification", audience="marquee-movies", permissions=["read"])
+    service = {"Authorization": f"Bearer {token}"}
+
+    for path in ("seats", "seat-advice?seats=C4"):
+        assert client.get(f"/screenings/{screening.id}/{path}", headers=service).status_code == 200
+    assert hold_as(client, screening, service).status_code == 401
