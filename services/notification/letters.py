@@ -12,10 +12,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from marquee import money
 from marquee.contracts.reservation import BookingFacts
+from marquee.stocks import stock_of
 from services.notification.models import Mail
 
-# The paper stock of the showing's day, Monday first.
-STOCKS = ("#E8D6AA", "#86BF62", "#8FB6EE", "#F7DA52", "#FA8B40", "#F47FB2", "#A0E3DB")
 _TEMPLATES = Path(__file__).parent / "templates" / "email"
 
 
@@ -133,8 +132,8 @@ def _words(booking: BookingFacts, letterhead: Letterhead) -> dict[str, object]:
         "ends": ends,
         "doors": starts - timedelta(minutes=letterhead.doors_minutes),
         "feature": ends - timedelta(minutes=booking.runtime_minutes),
-        "refund_until": starts - timedelta(minutes=60),
-        "stock": STOCKS[starts.weekday()],
+        "refund_until": booking.cancel_until and booking.cancel_until.astimezone(zone),
+        "stock": stock_of(starts),
         "seats": ", ".join(seat.label for seat in booking.seats),
         "link": f"{letterhead.public_url}/bookings/{booking.reservation_id}?key={booking.link_key}",
         "first_name": booking.name.split()[0] if booking.name.strip() else "",

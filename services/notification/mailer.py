@@ -30,7 +30,7 @@ class SmtpMailer:
         """Hand the message to the server, or raise MailRefused or MailAway."""
         try:
             with self._connect() as server:
-                server.send_message(message)
+                _hand_over(server, message)
         except (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
             if _is_permanent(error):
                 raise MailRefused(str(error)[:200]) from error
@@ -52,6 +52,15 @@ class SmtpMailer:
             server.close()
             raise
         return server
+
+
+def _hand_over(server: smtplib.SMTP, message: EmailMessage) -> None:
+    try:
+        server.send_message(message)
+    except smtplib.SMTPNotSupportedError as error:
+        if str(message["To"]).isascii():
+            raise  # it is our own sender that the server does not take: that can be mended
+        raise MailRefused("the mail server takes no address with other letters than ASCII") from error
 
 
 def _is_permanent(error: smtplib.SMTPException) -> bool:

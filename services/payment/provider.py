@@ -18,8 +18,9 @@ from services.payment.settings import PaymentSettings
 
 log = structlog.get_logger(__name__)
 
-# The shortest life Stripe gives a hosted page is 30 minutes; ours is expired by hand when the hold ends.
-_HOSTED_PAGE_SECONDS = 31 * 60
+# Ours is expired by hand when the hold ends. Stripe wants 30 minutes to 24 hours from when it is first asked, which
+# may be long after the row was made: this leaves room on both sides.
+_HOSTED_PAGE_SECONDS = 12 * 3600
 
 
 class ProviderAway(Exception):
@@ -27,7 +28,7 @@ class ProviderAway(Exception):
 
 
 class ProviderBroke(ProviderAway):
-    """Stripe answered 500, and keeps that answer under the key it was asked with."""
+    """What Stripe keeps under our key will not do: a 500, or a call made in other words by another version of us."""
 
 
 class ProviderRefused(Exception):
@@ -172,6 +173,8 @@ class StripeProvider:
         except (stripe.AuthenticationError, stripe.PermissionError) as error:
             # A key that is being rotated, or wrong: our trouble, which says nothing of the payment.
             raise ProviderAway(_reason(error)) from error
+        except stripe.IdempotencyError as error:
+            raise ProviderBroke(_reason(error)) from error
         except stripe.APIError as error:
             raise (ProviderBroke if error.http_status == 500 else ProviderAway)(_reason(error)) from error
         except stripe.StripeError as error:

@@ -59,30 +59,39 @@ class Steps:
         self.advance(payment_id)
         return True
 
-    def advance(self, payment_id: UUID) -> None:
-        """The next step of one payment, with Stripe asked between two transactions."""
+    def advance(self, payment_id: UUID, *, puts_off: bool = True) -> None:
+        """The next step of one payment, with Stripe asked between two transactions.
+
+        `puts_off`: where Stripe does not answer, the next try waits. Not for a buyer who asks besides the worker:
+        however often that fails, the worker's turn comes when it would have come.
+        """
         with self._database.transaction() as session:
             payment = payments.lock(session, payment_id)
             due_when_begun = payment.due_at
         with logs.about(payment.reservation_id, request=logs.request_id.get()):
-            self._step(payment, due_when_begun)
+            try:
+                note = self._ask(payment)
+            except (ProviderAway, ProviderRefused) as error:
+                # Refused: nothing that we can mend by asking, so somebody has to look; it is asked again all the same.
+                level = log.warning if isinstance(error, ProviderAway) else log.error
+                level("payment_step_put_off", payment=str(payment.id), error=str(error))
+                if puts_off:
+                    self._put_off(payment.id, error, due_when_begun)
+            else:
+                self._note(payment.id, note, due_when_begun)
 
-    def _step(self, payment: Payment, due_when_begun: datetime | None) -> None:
-        try:
-            note = self._ask(payment)
-        except (ProviderAway, ProviderRefused) as error:
-            # Refused: nothing that we can mend by asking, so somebody has to look; it is asked again all the same.
-            level = log.warning if isinstance(error, ProviderAway) else log.error
-            level("payment_step_put_off", payment=str(payment.id), error=str(error))
-            with self._database.transaction() as session:
-                row = payments.lock(session, payment.id)
-                if isinstance(error, ProviderRefused) and payments.needs_refund(row):
-                    payments.refund_refused(session, row, str(error))
-                else:
-                    payments.try_later(row, new_key=isinstance(error, ProviderBroke))
-            return
+    def _put_off(self, payment_id: UUID, error: Exception, due_when_begun: datetime | None) -> None:
         with self._database.transaction() as session:
-            payment = payments.lock(session, payment.id)
+            payment = payments.lock(session, payment_id)
+            if isinstance(error, ProviderRefused) and payments.needs_refund(payment):
+                payments.refund_refused(session, payment, str(error), due_when_begun=due_when_begun)
+            else:
+                is_new = isinstance(error, ProviderBroke)
+                payments.try_later(payment, due_when_begun=due_when_begun, new_key=is_new)
+
+    def _note(self, payment_id: UUID, note: Callable[..., None], due_when_begun: datetime | None) -> None:
+        with self._database.transaction() as session:
+            payment = payments.lock(session, payment_id)
             note(session, payment)
             payments.done_for_now(
                 payment, due_when_begun=due_when_begun, check_seconds=self._settings.check_seconds

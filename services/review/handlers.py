@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from marquee.contracts.movie import MovieAdded, MovieChanged, MovieRemoved
-from marquee.contracts.ticket import TicketAdmitted
+from marquee.contracts.ticket import TicketAdmissionUndone, TicketAdmitted
 from marquee.contracts.user import UserRegistered, UserUpdated
 from marquee.messaging.consumer import Handlers, Meta
 from services.review.domain import copies, diary
@@ -11,6 +11,10 @@ from services.review.domain import copies, diary
 
 def log_admission(session: Session, event: TicketAdmitted, _: Meta) -> None:
     diary.log_admission(session, event)
+
+
+def take_back_admission(session: Session, event: TicketAdmissionUndone, _: Meta) -> None:
+    diary.take_back_admission(session, event)
 
 
 def keep_member(session: Session, event: UserRegistered | UserUpdated, meta: Meta) -> None:
@@ -29,6 +33,7 @@ def mark_removed(session: Session, event: MovieRemoved, meta: Meta) -> None:
 
 HANDLERS: Handlers = {
     TicketAdmitted: [log_admission],
+    TicketAdmissionUndone: [take_back_admission],
     UserRegistered: [keep_member],
     UserUpdated: [keep_member],
     MovieAdded: [keep_title],

@@ -8,12 +8,12 @@ import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import func, select, text
 
-from marquee.contracts.reservation import ReservationRefunded
+from marquee.contracts.reservation import ReservationRefundDue, ReservationRefunded
 from marquee.db import Database, database_now
 from marquee.http import NeighbourAway, NeighbourProblem
 from marquee.messaging.consumer import Meta
 from services.notification.domain import notices
-from services.notification.handlers import tell_refunded
+from services.notification.handlers import tell_refund_due, tell_refunded
 from services.notification.mailer import MailAway, MailRefused
 from services.notification.measures import measure_mails
 from services.notification.models import Notice
@@ -77,6 +77,45 @@ def test_every_mail_says_what_and_how_much_in_both_forms(post: PostOffice, templ
     assert "11.50" in plain.get_content()
     assert "11.50" in html.get_content()
     assert "<script>" not in html.get_content()
+
+
+def test_the_ticket_mail_says_until_when_the_house_takes_it_back_on_the_houses_clock(
+    post: PostOffice,
+) -> None:
+    starts_at = datetime(2031, 7, 4, 19, 30, tzinfo=UTC)  # half past eight in Dublin
+    post.tell("tickets", booking_facts(starts_at=starts_at, cancel_until=starts_at - timedelta(minutes=90)))
+
+    post.work()
+
+    for form in ("plain", "html"):
+        assert "Free refund until Friday 4 July, 19:00" in words_of(post, form)
+
+
+def test_where_nobody_said_until_when_the_ticket_mail_promises_nothing(post: PostOffice) -> None:
+    post.tell("tickets", booking_facts(cancel_until=None))
+
+    post.work()
+
+    for form in ("plain", "html"):
+        assert "until" not in words_of(post, form)
+
+
+@pytest.mark.parametrize(
+    "reason", ["the cinema cancelled this screening", "the amount paid is not the amount asked for"]
+)
+def test_mail_and_inbox_say_the_same_reason_why_money_goes_back(
+    post: PostOffice, database: Database, reason: str
+) -> None:
+    with database.transaction() as session:
+        tell_refund_due(session, ReservationRefundDue(booking=booking_facts(), reason=reason), META)
+    post.work()
+
+    with database.transaction() as session:
+        notice = session.scalars(select(Notice.text)).one()
+    for words in (notice, words_of(post, "plain"), words_of(post, "html")):
+        assert f", but {reason}. " in words.replace("\n", " ")
+        assert "All you paid goes back" in words
+        assert "late" not in words
 
 
 def test_of_a_free_booking_no_money_is_promised_back(post: PostOffice) -> None:
@@ -220,6 +259,13 @@ def test_the_link_opens_the_booking(post: PostOffice) -> None:
     assert plain is not None
     link = f"http://localhost:8081/bookings/{booking.reservation_id}?key={booking.link_key}"
     assert link in plain.get_content().replace("\n", "")
+
+
+def words_of(post: PostOffice, form: str) -> str:
+    (mail,) = post.mailer.sent
+    body = mail.get_body((form,))
+    assert body is not None
+    return str(body.get_content())
 
 
 def measured(post: PostOffice, name: str) -> float:

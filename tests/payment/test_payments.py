@@ -18,7 +18,7 @@ from services.payment.domain.payments import News
 from services.payment.domain.transitions import EDGES
 from services.payment.measures import measure_payments
 from services.payment.models import Payment, PaymentTransition
-from services.payment.provider import ProviderRefused, Refund, StripeProvider
+from services.payment.provider import ProviderAway, ProviderRefused, Refund, StripeProvider
 from services.payment.settings import PaymentSettings
 from services.payment.steps import Steps
 from tests.payment.conftest import Desk
@@ -327,6 +327,51 @@ def test_news_that_comes_while_stripe_is_being_asked_is_not_forgotten(desk: Desk
     desk.steps._provider.read = ask_slowly  # type: ignore[method-assign]
 
     assert desk.check(payment).state == "succeeded"
+
+
+def test_news_that_comes_while_stripe_does_not_answer_is_looked_at_at_once(desk: Desk) -> None:
+    _, payment = desk.opened()
+    ask = desk.steps._provider.read
+
+    def ask_in_vain(_: Payment) -> News:
+        desk.steps._provider.read = ask  # type: ignore[method-assign]
+        desk.pay(payment)
+        desk.do(lambda session: payments.make_due(session, payments.lock(session, payment.id)))
+        raise ProviderAway("timed out")
+
+    desk.steps._provider.read = ask_in_vain  # type: ignore[method-assign]
+
+    assert desk.check(payment).state == "succeeded"
+
+
+def test_a_page_of_stripes_opens_also_where_stripe_was_away_for_hours(
+    desk: Desk, stripe_fake: StripeFake
+) -> None:
+    faults.change(stripe_fake.account.store, {"lost_replies": 1})
+    wanted = desk.request(method="hosted")
+    with desk.database.transaction() as session:
+        session.execute(text("UPDATE payments SET created_at = now() - interval '5 hours'"))
+    desk.work()
+
+    payment = desk.check(desk.payment(wanted.reservation_id))
+
+    assert payment.state == "open"
+    assert [page.id for page in desk.stripe.v1.checkout.sessions.list().data] == [payment.provider_id]
+
+
+def test_what_another_version_of_us_asked_for_in_other_words_is_asked_for_anew(
+    desk: Desk, stripe_fake: StripeFake
+) -> None:
+    faults.change(stripe_fake.account.store, {"lost_replies": 1})
+    wanted = desk.request(description="Two seats for Paper Moon")
+    desk.work()
+    with desk.database.transaction() as session:
+        session.execute(text("UPDATE payments SET description = 'Paper Moon, G9 and G10'"))
+
+    for _ in range(2):
+        payment = desk.check(desk.payment(wanted.reservation_id))
+
+    assert (payment.state, payment.key_generation) == ("open", 1)
 
 
 def test_every_step_is_logged_and_legal(desk: Desk) -> None:

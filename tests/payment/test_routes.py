@@ -4,7 +4,7 @@ import json
 import time
 from itertools import permutations
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import stripe
@@ -12,9 +12,12 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from marquee.auth import guest_id
+from marquee.testing.apps import trust
 from marquee.testing.tokens import TokenMint
+from services.payment import create_app
 from services.payment.domain import payments
 from services.payment.models import Payment, StripeEvent
+from services.payment.settings import PaymentSettings
 from tests.payment.conftest import GUEST, WEBHOOK_SECRET, Desk
 
 AS_GUEST = {"X-Guest-Token": GUEST}
@@ -142,14 +145,33 @@ def test_a_webhook_about_something_else_wakes_no_payment(app: Flask, desk: Desk)
 
 
 def test_a_payment_that_stripe_denies_to_know_can_still_be_looked_at(app: Flask, desk: Desk) -> None:
-    """As after a change of the Stripe account: the row stays as it was, and is tried again ever more rarely."""
+    """As after a change of the Stripe account. However often the buyer asks, the worker's turn comes as before."""
     wanted, payment = desk.opened(owner=guest_id(GUEST))
     desk.do(lambda session: session.execute(update(Payment).values(provider_id="pi_of_another_account")))
 
     answer = app.test_client().post(f"/payments/{wanted.reservation_id}/check", headers=AS_GUEST)
 
     assert (answer.status_code, answer.get_json()["state"]) == (200, "open")
-    assert desk.payment(payment.reservation_id).failures == 1
+    row = desk.payment(payment.reservation_id)
+    assert (row.due_at, row.failures) == (payment.due_at, 0)
+
+
+def test_stripe_is_asked_of_one_payment_so_many_times_a_minute_whoever_asks(
+    settings: PaymentSettings, desk: Desk, mint: TokenMint
+) -> None:
+    app = trust(create_app(settings.model_copy(update={"rate_limits": True})), mint)
+    first, second = (desk.opened(owner=guest_id(GUEST))[0].reservation_id for _ in range(2))
+    client = app.test_client()
+
+    def check(reservation_id: UUID) -> int:
+        # Somebody else each time, by the link of the mail.
+        path = f"/payments/{reservation_id}/check?key=the-key-in-the-mail"
+        return client.post(path, headers=mint.headers()).status_code
+
+    assert [check(first) for _ in range(21)] == [200] * 20 + [429]
+    assert check(second) == 200
+    assert client.get(f"/payments/{first}", headers=AS_GUEST).status_code == 200
+    app.extensions["marquee.database"].engine.dispose()
 
 
 def test_a_forged_success_before_the_row_exists_changes_nothing_later(app: Flask, desk: Desk) -> None:

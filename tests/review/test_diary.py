@@ -1,14 +1,16 @@
-"""A used ticket writes the first line of the diary."""
+"""A used ticket writes the first line of the diary, and one that was scanned by mistake writes none."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import UTC, date, datetime, timedelta
+from itertools import permutations
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from marquee.auth import Holder
-from marquee.contracts.ticket import TicketAdmitted
+from marquee.contracts.ticket import TicketAdmissionUndone, TicketAdmitted
 from marquee.db import Database
 from marquee.testing.apps import settings_for_tests, trust
 from marquee.testing.database import empty, migrated_database, url_of
@@ -58,10 +60,17 @@ def entries(database: Database) -> list[DiaryEntry]:
         return diary.diary_of(session, Holder((f"person:{VIOLA}",)), before=None, limit=10)
 
 
-def log(database: Database, *told: TicketAdmitted) -> None:
+def undone(scan: TicketAdmitted) -> TicketAdmissionUndone:
+    return TicketAdmissionUndone.model_validate(scan.model_dump())
+
+
+def log(database: Database, *told: TicketAdmitted | TicketAdmissionUndone) -> None:
     for event in told:
         with database.transaction() as session:
-            diary.log_admission(session, event)
+            if isinstance(event, TicketAdmitted):
+                diary.log_admission(session, event)
+            else:
+                diary.take_back_admission(session, event)
 
 
 def test_the_day_is_the_cinemas_day(database: Database) -> None:
@@ -81,9 +90,67 @@ def test_three_seats_of_one_booking_are_one_watch(database: Database) -> None:
 
 def test_the_second_booking_of_a_film_is_a_rewatch(database: Database) -> None:
     first = admitted()
-    log(database, first, first.model_copy(update={"reservation_id": uuid4()}))
+    log(database, first, first.model_copy(update={"reservation_id": uuid4(), "ticket_id": uuid4()}))
 
     assert sorted(entry.is_rewatch for entry in entries(database)) == [False, True]
+
+
+def test_a_scan_that_was_taken_back_leaves_nothing_in_whichever_order_it_is_told(database: Database) -> None:
+    for scan in (admitted(), admitted()):
+        for told in ((scan, undone(scan)), (undone(scan), scan), (scan, undone(scan), scan, undone(scan))):
+            log(database, *told)
+
+            assert entries(database) == []
+
+
+def test_who_was_let_in_again_after_all_has_seen_the_film_in_whichever_order_it_is_told(
+    database: Database,
+) -> None:
+    for order in permutations(range(3)):
+        first = admitted()
+        again = first.model_copy(update={"admitted_at": first.admitted_at + timedelta(minutes=1)})
+        told = [first, undone(first), again]
+        log(database, *(told[place] for place in order))
+
+    assert len(entries(database)) == 6
+
+
+def test_as_long_as_one_seat_of_a_booking_is_in_the_entry_stays_and_names_it(database: Database) -> None:
+    for order in permutations(range(3)):
+        wrong = admitted(seat="G9")
+        right = wrong.model_copy(update={"ticket_id": uuid4(), "seat": "G10"})
+        told = [wrong, undone(wrong), right]
+        log(database, *(told[place] for place in order))
+
+    assert [entry.seat for entry in entries(database)] == ["G10"] * 6
+
+
+def test_what_followed_a_scan_by_mistake_was_no_rewatch(database: Database) -> None:
+    mistake = admitted()
+    first, second = (
+        mistake.model_copy(update={"reservation_id": uuid4(), "ticket_id": uuid4()}) for _ in "12"
+    )
+    log(database, mistake, first, second, undone(mistake))
+
+    found = {entry.reservation_id: entry.is_rewatch for entry in entries(database)}
+
+    assert found == {first.reservation_id: False, second.reservation_id: True}
+
+
+def test_a_seat_let_in_while_another_is_taken_back_is_not_lost(database: Database) -> None:
+    """The one must not count the seats inside before the other has written its own."""
+    wrong = admitted(seat="G9")
+    right = wrong.model_copy(update={"ticket_id": uuid4(), "seat": "G10"})
+    log(database, wrong)
+
+    with ThreadPoolExecutor(1) as other:
+        with database.transaction() as session:
+            diary.log_admission(session, right)
+            taking_back = other.submit(log, database, undone(wrong))
+            wait([taking_back], timeout=0.3)
+        taking_back.result()
+
+    assert [entry.seat for entry in entries(database)] == ["G10"]
 
 
 def test_everybody_sees_their_own_diary_a_page_at_a_time(database: Database) -> None:

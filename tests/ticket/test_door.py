@@ -217,6 +217,27 @@ def test_a_scan_can_be_undone_and_the_ticket_used_again(
     assert door_a.scan(code, facts.screening_id).result == "admit"
 
 
+def test_taking_a_scan_back_is_told_once(
+    door_a: DoorA,
+    issue: Issue,
+    database: Database,
+    published: Callable[[], list[tuple[str, dict[str, Any]]]],
+) -> None:
+    facts = booking_facts("G9")
+    admission_id = door_a.scan(door_a.code(issue(facts)[0]), facts.screening_id).admission_id
+    assert admission_id is not None
+    taken_back = {"by": "person:stan", "reason": "wrong row", "within_minutes": 15}
+
+    with database.transaction() as session:
+        door.undo(session, admission_id, **taken_back)  # type: ignore[arg-type]
+    with pytest.raises(CannotUndo), database.transaction() as session:
+        door.undo(session, admission_id, **taken_back)  # type: ignore[arg-type]
+
+    (_, scan), (key, told) = published()[1:]
+    assert key == "ticket.admission_undone"
+    assert told == {name: scan[name] for name in ("ticket_id", "reservation_id", "owner", "admitted_at")}
+
+
 def test_undo_ends_after_a_quarter_of_an_hour(door_a: DoorA, issue: Issue, database: Database) -> None:
     facts = booking_facts("G9")
     admission_id = door_a.scan(door_a.code(issue(facts)[0]), facts.screening_id).admission_id

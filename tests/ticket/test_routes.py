@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -113,6 +113,30 @@ def test_the_certificate_is_called_by_its_name(app: Flask, issue: Issue) -> None
     issue(facts)
 
     assert "Certificate 12A." in _pdf(app, facts).pages[0].extract_text()
+
+
+@pytest.mark.parametrize("minutes", [60, 90])
+def test_the_paper_says_until_when_the_house_takes_it_back_on_the_houses_clock(
+    app: Flask, issue: Issue, minutes: int
+) -> None:
+    starts_at = datetime(2031, 7, 4, 19, 30, tzinfo=UTC)  # half past eight in Dublin
+    cancel_until = starts_at - timedelta(minutes=minutes)
+    facts = booking_facts(starts_at=starts_at, cancel_until=cancel_until)
+    issue(facts)
+
+    words = _pdf(app, facts).pages[0].extract_text().replace("\n", " ")
+
+    assert f"Free until Friday 4 July, {'19:30' if minutes == 60 else '19:00'}." in words
+
+
+def test_where_nobody_said_until_when_the_paper_promises_nothing(app: Flask, issue: Issue) -> None:
+    facts = booking_facts(cancel_until=None)
+    issue(facts)
+
+    words = _pdf(app, facts).pages[0].extract_text().replace("\n", " ")
+
+    assert "Free until" not in words
+    assert "Open the link in your mail" in words
 
 
 def test_markup_in_a_title_is_just_letters(app: Flask, issue: Issue) -> None:

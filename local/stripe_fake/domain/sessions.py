@@ -10,7 +10,6 @@ from local.stripe_fake.parameters import Parameters
 KIND = "checkout.session"
 SHORTEST_SECONDS = 30 * 60
 LONGEST_SECONDS = 24 * 60 * 60
-CLOCK_TOLERANCE_SECONDS = 60
 
 
 def create(account: Account, params: Parameters) -> Json:
@@ -172,8 +171,7 @@ def _read_line(entry: Parameters, number: int) -> Json:
 def _read_expiry(account: Account, params: Parameters) -> int:
     now = account.now()
     expires_at = params.integer("expires_at", default=now + LONGEST_SECONDS) or 0
-    shortest, longest = now + SHORTEST_SECONDS, now + LONGEST_SECONDS
-    if not shortest - CLOCK_TOLERANCE_SECONDS <= expires_at <= longest + CLOCK_TOLERANCE_SECONDS:
+    if not now + SHORTEST_SECONDS <= expires_at <= now + LONGEST_SECONDS:
         raise InvalidParameter(
             "The `expires_at` timestamp must be at least 30 minutes and less than 24 hours from Checkout "
             "Session creation.",

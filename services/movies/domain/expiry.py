@@ -10,10 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from marquee.contracts.payment import PaymentCancelRequested
-from marquee.contracts.reservation import ReservationConfirmed
 from marquee.messaging import outbox
 from services.movies.domain import measures, reservations, transitions
-from services.movies.domain.facts import booking_facts
 from services.movies.models import Reservation
 from services.movies.settings import MoviesSettings
 
@@ -58,7 +56,7 @@ def remind(session: Session, settings: MoviesSettings) -> int:
     """
     return _each(
         session,
-        lambda booking: _ask_again(session, booking),
+        lambda booking: _ask_again(session, booking, settings),
         Reservation.state.in_(("paying", "confirmed", "refund_due")),
         (Reservation.state != "paying") | Reservation.release_requested_at.is_not(None),
         Reservation.refund_trouble == "",
@@ -71,11 +69,11 @@ def _give_up(session: Session, booking: Reservation) -> None:
     measures.count_checkout(session, "failed")
 
 
-def _ask_again(session: Session, booking: Reservation) -> None:
+def _ask_again(session: Session, booking: Reservation, settings: MoviesSettings) -> None:
     if booking.state == "paying":
         outbox.record(session, PaymentCancelRequested(reservation_id=booking.id, attempt=booking.attempt))
     elif booking.state == "confirmed":
-        outbox.record(session, ReservationConfirmed(booking=booking_facts(session, booking)))
+        reservations.tell_confirmed(session, booking, settings)
     else:
         reservations.refund(session, booking)
     booking.reminders += 1

@@ -1,5 +1,7 @@
 """A booking in the words of its events."""
 
+from datetime import datetime
+
 from sqlalchemy.orm import Session
 
 from marquee.clock import zone
@@ -8,7 +10,9 @@ from services.movies.domain.places import Plan, load_plan
 from services.movies.models import Reservation, ReservedSeat
 
 
-def booking_facts(session: Session, booking: Reservation) -> BookingFacts:
+def booking_facts(
+    session: Session, booking: Reservation, *, cancel_until: datetime | None = None
+) -> BookingFacts:
     screening = booking.screening
     movie, room, cinema = screening.movie, screening.room, screening.room.cinema
     plan = load_plan(session, screening.plan_id)
@@ -37,6 +41,7 @@ def booking_facts(session: Session, booking: Reservation) -> BookingFacts:
         seats=[_seat(plan, seat) for seat in _side_by_side(plan, booking.seats)],
         total_cents=booking.total_cents,
         currency=booking.currency,
+        cancel_until=cancel_until,
     )
 
 

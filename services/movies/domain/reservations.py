@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -55,7 +55,7 @@ def start_payment(
     _note_buyer(booking, buyer, sale, settings)
     transitions.move(session, booking, "paying", "payment started")
     if booking.total_cents == 0:
-        confirm(session, booking, "nothing to pay")
+        confirm(session, booking, "nothing to pay", settings)
     else:
         _ask_for_money(session, booking)
     return booking
@@ -86,7 +86,7 @@ def cancel_reservation(
         return booking
     if booking.state not in PAID:
         raise NothingToCancel("Only a paid booking can be cancelled.")
-    if sale.now > sale.starts_at - timedelta(minutes=settings.cancel_until_minutes):
+    if sale.now > cancel_until(booking, settings):
         raise TooLateToCancel(
             f"Bookings can be cancelled until {settings.cancel_until_minutes} minutes before."
         )
@@ -125,10 +125,20 @@ def reservations_of(session: Session, holder: Holder, *, limit: int = 200) -> li
 # --- steps other verbs share ----------------------------------------------------------------------------------
 
 
-def confirm(session: Session, booking: Reservation, cause: str) -> None:
+def confirm(session: Session, booking: Reservation, cause: str, settings: MoviesSettings) -> None:
     """The seats are theirs; tickets and mail follow from the event."""
     if transitions.move(session, booking, "confirmed", cause):
-        outbox.record(session, ReservationConfirmed(booking=booking_facts(session, booking)))
+        tell_confirmed(session, booking, settings)
+
+
+def tell_confirmed(session: Session, booking: Reservation, settings: MoviesSettings) -> None:
+    facts = booking_facts(session, booking, cancel_until=cancel_until(booking, settings))
+    outbox.record(session, ReservationConfirmed(booking=facts))
+
+
+def cancel_until(booking: Reservation, settings: MoviesSettings) -> datetime:
+    """Until then the buyer may give it back."""
+    return booking.screening.starts_at - timedelta(minutes=settings.cancel_until_minutes)
 
 
 def request_release(session: Session, booking: Reservation) -> None:

@@ -48,9 +48,9 @@ def settle_payment(session: Session, event: PaymentSucceeded, settings: MoviesSe
     elif sale.is_cancelled:
         _refund(session, booking, "the cinema cancelled this screening")
     elif booking.state == "paying":
-        reservations.confirm(session, booking, "paid")
+        reservations.confirm(session, booking, "paid", settings)
     elif _take_seats_back(session, sale, booking, settings):
-        reservations.confirm(session, booking, "paid late, seats were still free")
+        reservations.confirm(session, booking, "paid late, seats were still free", settings)
     else:
         _refund(session, booking, "the payment came after the seats were given to somebody else")
 

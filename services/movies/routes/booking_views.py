@@ -1,7 +1,7 @@
 """Bookings as the API shows them."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -10,7 +10,7 @@ from marquee.auth import Holder
 from marquee.db import database_now
 from services.movies.domain.new_holds import NewHold, PricedSeat
 from services.movies.domain.places import Plan, load_plan
-from services.movies.domain.reservations import PAID
+from services.movies.domain.reservations import PAID, cancel_until
 from services.movies.models import Reservation, ReservedSeat, Screening
 from services.movies.schemas import booking as shapes
 from services.movies.schemas.catalogue import MovieShape
@@ -59,7 +59,7 @@ def to_reservation(
 ) -> shapes.Reservation:
     now = now or database_now(session)
     screening = booking.screening
-    cancel_until = screening.starts_at - timedelta(minutes=settings.cancel_until_minutes)
+    until = cancel_until(booking, settings)
     owned = holder is not None and holder.owns(booking.owner)
     return shapes.Reservation(
         id=booking.id,
@@ -78,8 +78,8 @@ def to_reservation(
         decline_message=booking.decline_message,
         is_being_released=booking.state == "paying" and booking.release_requested_at is not None,
         link_key=booking.link_key if owned else "",
-        cancel_until=cancel_until,
-        can_cancel=booking.state in PAID and now <= cancel_until,
+        cancel_until=until,
+        can_cancel=booking.state in PAID and now <= until,
         cancel_reason=booking.cancel_reason,
         created_at=booking.created_at,
     )

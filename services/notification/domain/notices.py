@@ -36,7 +36,7 @@ def tell(session: Session, template: str, booking: BookingFacts, *, reason: str 
             owner=booking.owner,
             kind=template,
             subject_id=booking.reservation_id,
-            text=_line(template, booking),
+            text=_line(template, booking, reason),
             link=f"/bookings/{booking.reservation_id}",
         )
         .on_conflict_do_nothing()
@@ -103,7 +103,7 @@ def not_sent(session: Session, mail_id: UUID, *, error: str, for_good: bool = Fa
     mail.due_at = func.now() + timedelta(seconds=min(2**mail.attempts, 7200))
 
 
-def _line(template: str, booking: BookingFacts) -> str:
+def _line(template: str, booking: BookingFacts, reason: str) -> str:
     starts = booking.starts_at.astimezone(ZoneInfo(booking.timezone))
     showing = f"{booking.title}, {starts:%A} {starts.day} {starts:%B}, {starts:%H:%M}"
     total = money.spoken(booking.total_cents, booking.currency)
@@ -111,6 +111,6 @@ def _line(template: str, booking: BookingFacts) -> str:
         "tickets": f"Your tickets for {showing}.",
         "cancelled": f"Cancelled: {showing}."
         + (f" {total} is on its way back." if booking.total_cents else ""),
-        "refund_due": f"Your payment for {showing} came too late; {total} goes back by itself.",
+        "refund_due": f"We got your payment for {showing}, but {reason}. All you paid goes back by itself.",
         "refunded": f"{total} for {showing} has been refunded.",
     }[template]

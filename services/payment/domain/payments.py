@@ -235,24 +235,34 @@ def done_for_now(payment: Payment, *, due_when_begun: datetime | None, check_sec
         payment.due_at = None
 
 
-def try_later(payment: Payment, *, new_key: bool = False, longest: timedelta = _LONGEST_WAIT) -> None:
-    """After a step that Stripe did not answer: 1, 2, 4 … 60 s.
+def try_later(
+    payment: Payment,
+    *,
+    due_when_begun: datetime | None,
+    new_key: bool = False,
+    longest: timedelta = _LONGEST_WAIT,
+) -> None:
+    """After a step that Stripe did not answer: 1, 2, 4 … 60 s; at once when somebody made it due meanwhile.
 
-    `new_key`: the answer was a 500 that Stripe keeps under the key. Asking under another one is safe: a first
-    intent's secret was never handed out, and a charge cannot be refunded beyond its amount.
+    `new_key`: what Stripe keeps under the key will not do. Asking under another one is safe: a first intent's
+    secret was never handed out, and a charge cannot be refunded beyond its amount.
     """
     if new_key:
         payment.key_generation += 1
     payment.failures += 1
+    if payment.due_at != due_when_begun:
+        return
     wait = min(longest, timedelta(seconds=2 ** min(payment.failures - 1, 20)))
     payment.due_at = func.now() + wait
 
 
-def refund_refused(session: Session, payment: Payment, reason: str) -> None:
+def refund_refused(
+    session: Session, payment: Payment, reason: str, *, due_when_begun: datetime | None
+) -> None:
     """Stripe will not give it back as things are. Somebody is told at once; we ask ever more rarely."""
     if payment.failures == 0:
         _say_refund_failed(session, payment, reason)
-    try_later(payment, longest=_LONGEST_WAIT_AFTER_A_NO)
+    try_later(payment, due_when_begun=due_when_begun, longest=_LONGEST_WAIT_AFTER_A_NO)
 
 
 def make_due(session: Session, payment: Payment) -> None:

@@ -15,6 +15,7 @@ from marquee.api import Answer, Api
 from marquee.auth import HOLDER, SIGNATURE, current_holder
 from marquee.db import current_database, transaction
 from marquee.errors import NotFound
+from marquee.limits import limited
 from services.payment.domain import payments
 from services.payment.domain.problems import BadSignature
 from services.payment.models import Payment
@@ -32,13 +33,17 @@ def get_payment(path: ReservationPath, query: LinkKey) -> Answer:
     return PaymentShape.of(_own_payment(path.reservation_id, query.key))
 
 
-@api.post("/payments/<uuid:reservation_id>/check", access=HOLDER, answers={200: PaymentShape})
+@api.post(
+    "/payments/<uuid:reservation_id>/check",
+    access=HOLDER,
+    answers={200: PaymentShape},
+    problems=(404, 429),
+)
 def check_payment(path: ReservationPath, query: LinkKey) -> Answer:
     """The same, after asking Stripe now: for somebody who comes back from the bank's page."""
     payment = _own_payment(path.reservation_id, query.key)
-    steps: Steps = current_app.extensions["payment.steps"]
     if payment.state in {"open", "processing"}:
-        steps.advance(payment.id)
+        _ask_stripe(payment)
     return PaymentShape.of(_own_payment(path.reservation_id, query.key))
 
 
@@ -56,6 +61,17 @@ def receive_webhook() -> Answer:
     with transaction() as session:
         is_new = payments.receive_webhook(session, event)
     return {"received": True, "new": is_new}, 200
+
+
+def payment_in_hand() -> str:
+    """Not whoever asks: the link is all it takes, and a guest's token costs nothing."""
+    return str((request.view_args or {})["reservation_id"])
+
+
+@limited("20/minute", key=payment_in_hand)
+def _ask_stripe(payment: Payment) -> None:
+    steps: Steps = current_app.extensions["payment.steps"]
+    steps.advance(payment.id, puts_off=False)
 
 
 def _own_payment(reservation_id: UUID, key: str) -> Payment:

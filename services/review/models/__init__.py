@@ -8,7 +8,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from marquee.db import new_metadata, utc_now, utc_time, uuid_pk
 
-__all__ = ["Base", "DiaryEntry", "Member", "MovieTitle"]
+__all__ = ["Admission", "Base", "DiaryEntry", "Member", "MovieTitle"]
 
 
 class Base(DeclarativeBase):
@@ -36,6 +36,18 @@ class MovieTitle(Base):
     year: Mapped[int]
     removed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     told_at: Mapped[utc_time]
+
+
+class Admission(Base):
+    """A scan at the door, kept so that its being taken back may be told before it, and after others of its booking."""
+
+    __tablename__ = "admissions"
+
+    ticket_id: Mapped[UUID] = mapped_column(primary_key=True)
+    admitted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
+    reservation_id: Mapped[UUID] = mapped_column(index=True)
+    seat: Mapped[str] = mapped_column(String(8), default="")
+    is_undone: Mapped[bool] = mapped_column(default=False)
 
 
 class DiaryEntry(Base):

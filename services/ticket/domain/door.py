@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from marquee.contracts.reservation import BookingFacts
-from marquee.contracts.ticket import TicketAdmitted
+from marquee.contracts.ticket import TicketAdmissionUndone, TicketAdmitted
 from marquee.db import database_now
 from marquee.errors import NotFound
 from marquee.messaging.outbox import record
@@ -91,6 +91,16 @@ def undo(session: Session, admission_id: UUID, *, by: str, reason: str, within_m
     if database_now(session) > admission.admitted_at + timedelta(minutes=within_minutes):
         raise CannotUndo(f"A scan can be undone within {within_minutes} minutes.")
     admission.undone_at, admission.undone_by, admission.undo_reason = func.now(), by, reason
+    booking = admission.ticket.booking
+    record(
+        session,
+        TicketAdmissionUndone(
+            ticket_id=admission.ticket_id,
+            reservation_id=booking.id,
+            owner=booking.owner,
+            admitted_at=admission.admitted_at,
+        ),
+    )
     return admission
 
 

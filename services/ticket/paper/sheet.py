@@ -14,11 +14,10 @@ from reportlab.pdfgen.canvas import Canvas
 
 from marquee import money
 from marquee.contracts.reservation import BookingFacts
+from marquee.stocks import stock_of
 from services.ticket.paper import qr
 from services.ticket.paper.lettering import draw, fitted, printable, width, wrapped
 
-# The stock of the showing's day (docs: look): a ticket of Friday is orange.
-STOCKS = ("#E8D6AA", "#86BF62", "#8FB6EE", "#F7DA52", "#FA8B40", "#F47FB2", "#A0E3DB")
 INK, GREY = "#171513", "#57524B"
 LEFT, RIGHT = 14 * mm, A4[0] - 14 * mm
 TOP, FOOT = A4[1] - 14 * mm, A4[1] - 110 * mm
@@ -52,10 +51,10 @@ class Evening:
     starts: datetime
     feature: datetime
     ends: datetime
-    refund_until: datetime
+    refund_until: datetime | None
 
     @classmethod
-    def of(cls, facts: BookingFacts, *, doors_minutes: int, refund_minutes: int = 60) -> "Evening":
+    def of(cls, facts: BookingFacts, *, doors_minutes: int) -> "Evening":
         zone = ZoneInfo(facts.timezone)
         starts, ends = facts.starts_at.astimezone(zone), facts.ends_at.astimezone(zone)
         return cls(
@@ -63,7 +62,7 @@ class Evening:
             starts=starts,
             feature=ends - timedelta(minutes=facts.runtime_minutes),
             ends=ends,
-            refund_until=starts - timedelta(minutes=refund_minutes),
+            refund_until=facts.cancel_until and facts.cancel_until.astimezone(zone),
         )
 
 
@@ -93,7 +92,7 @@ def _draw_ticket(
 ) -> None:
     canvas.setStrokeColor(INK)
     canvas.setLineWidth(1.5)
-    canvas.setFillColor(STOCKS[evening.starts.weekday()])
+    canvas.setFillColor(stock_of(evening.starts))
     canvas.rect(LEFT, FOOT, BAND, TOP - FOOT, fill=1)
     canvas.rect(LEFT, FOOT, RIGHT - LEFT, TOP - FOOT, fill=0)
     _draw_day(canvas, evening)
@@ -223,7 +222,6 @@ def _draw_times(canvas: Canvas, evening: Evening) -> None:
 def _draw_rules(canvas: Canvas, facts: BookingFacts, evening: Evening, ticket: PaperTicket) -> None:
     room = (RIGHT - LEFT) * 0.62
     y = FOOT - 46 * mm
-    until = f"{evening.refund_until:%A} {evening.refund_until.day} {evening.refund_until:%B}, {evening.refund_until:%H:%M}"
     proof = " Bring the card that proves your reduced price." if ticket.ticket_type != "adult" else ""
     sections = [
         (
@@ -233,7 +231,7 @@ def _draw_rules(canvas: Canvas, facts: BookingFacts, evening: Evening, ticket: P
         ),
         (
             "Refund",
-            f"Free until {until}: open the link in your mail, or ask at the desk with the code "
+            f"{_free_until(evening)}Open the link in your mail, or ask at the desk with the code "
             f"{ticket.reference}.",
         ),
         (
@@ -248,6 +246,11 @@ def _draw_rules(canvas: Canvas, facts: BookingFacts, evening: Evening, ticket: P
             draw(canvas, LEFT, y, line, "text", 10.5)
             y -= 5.3 * mm
         y -= 5 * mm
+
+
+def _free_until(evening: Evening) -> str:
+    until = evening.refund_until
+    return f"Free until {until:%A} {until.day} {until:%B}, {until:%H:%M}. " if until else ""
 
 
 def _draw_footer(canvas: Canvas, facts: BookingFacts, page: str) -> None:

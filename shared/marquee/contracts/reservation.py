@@ -48,6 +48,8 @@ class BookingFacts(Facts):
     seats: list[SeatFacts]
     total_cents: int
     currency: str
+    # Until when the buyer may give it back. None where nobody said: in events from before it was told.
+    cancel_until: datetime | None = None
 
 
 class ReservationConfirmed(Event):
@@ -65,7 +67,10 @@ class ReservationCancelled(Event):
 
 
 class ReservationRefundDue(Event):
-    """Money came when the seats were gone: it goes back by itself."""
+    """Money came that makes no tickets, and goes back by itself.
+
+    `reason` goes on a sentence: "We got your payment, but the cinema cancelled this screening."
+    """
 
     booking: BookingFacts
     reason: str

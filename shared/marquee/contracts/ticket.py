@@ -30,3 +30,12 @@ class TicketAdmitted(Event):
     seat: str
     starts_at: datetime
     admitted_at: datetime
+
+
+class TicketAdmissionUndone(Event):
+    """The scan that let `ticket_id` in at `admitted_at` was taken back: nobody walked in by it."""
+
+    ticket_id: UUID
+    reservation_id: UUID
+    owner: str
+    admitted_at: datetime

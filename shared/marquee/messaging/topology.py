@@ -23,7 +23,7 @@ SUBSCRIPTIONS: dict[str, list[str]] = {
         "reservation.refund_due",
         "reservation.refunded",
     ],
-    "review": ["user.*", "movie.*", "ticket.admitted"],
+    "review": ["user.*", "movie.*", "ticket.admitted", "ticket.admission_undone"],
     "notification": [
         "reservation.cancelled",
         "reservation.refund_due",

@@ -143,7 +143,7 @@ def test_a_slow_payment_completes_the_session_before_the_money_is_there(client, 
     assert client.v1.events.list({"type": "checkout.session.async_payment_succeeded"}).data
 
 
-@pytest.mark.parametrize("seconds", [60, 25 * 3600])
+@pytest.mark.parametrize("seconds", [30 * 60 - 1, 24 * 3600 + 60])
 def test_a_session_lives_between_half_an_hour_and_a_day(client, seconds):
     with pytest.raises(stripe.InvalidRequestError) as refused:
         client.v1.checkout.sessions.create({**ORDER, "expires_at": int(time.time()) + seconds})
