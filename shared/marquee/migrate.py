@@ -33,7 +33,7 @@ def migrate(service: str, database_url: str, *, patience_seconds: float = 0) -> 
     engine = create_engine(address(database_url), connect_args={"connect_timeout": 15})
     take_any_password(engine)
     try:
-        with _connected(engine, patience_seconds) as connection:
+        with connected(engine, patience_seconds) as connection:
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
             # A migration waits two seconds for a lock, then gives way to the people who are booking.
             connection.execute(text("SET lock_timeout = '2s'; SET statement_timeout = '5min'"))
@@ -45,7 +45,8 @@ def migrate(service: str, database_url: str, *, patience_seconds: float = 0) -> 
         engine.dispose()
 
 
-def _connected(engine: Engine, patience_seconds: float) -> Connection:
+def connected(engine: Engine, patience_seconds: float) -> Connection:
+    """A connection, as soon as the server has one for us; its last refusal when the patience is at an end."""
     deadline = time.monotonic() + patience_seconds
     while True:
         try:
