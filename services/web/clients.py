@@ -7,6 +7,7 @@ belongs to somebody goes with the visitor's own token and is never remembered.
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
+from urllib.parse import urlencode
 
 from flask import current_app
 
@@ -15,17 +16,37 @@ from marquee.http import NeighbourAway, ServiceClient, ServiceToken
 from services.web.recent import Recent
 from services.web.settings import WebSettings
 from services.web.staff_clients import Door, Office
-from services.web.visitor import guest_token, identity_headers, may_own_bookings
+from services.web.visitor import guest_token, identity_headers, is_person_and_guest, may_own_bookings
 
 Json: TypeAlias = dict[str, Any]
 T = TypeVar("T")
 
 _SECOND, _STALE_SECONDS = 1.0, 300.0
+_MOST_POSTERS = 200
+
+
+@dataclass(frozen=True)
+class Picture:
+    body: bytes
+    content_type: str
+    cache_control: str
+
+
+class Pictures(ServiceClient):
+    """A neighbour that also says how long a picture of its may be kept."""
+
+    def get_picture(self, path: str, **query: Any) -> Picture:
+        answer = self._answer("GET", path, query=query)
+        return Picture(
+            answer.data, answer.headers.get("Content-Type", ""), answer.headers.get("Cache-Control", "")
+        )
 
 
 class Movies:
-    def __init__(self, public: ServiceClient, own: ServiceClient, recent: Recent) -> None:
+    def __init__(self, public: Pictures, own: ServiceClient, recent: Recent) -> None:
         self._public, self._own, self._recent = public, own, recent
+        # Of their own, and few: versions come from the address bar, and must not push out what plays.
+        self._posters = Recent(most=_MOST_POSTERS)
 
     def cinemas(self) -> list[Json]:
         answer = self._remembered("/cinemas", seconds=30)
@@ -44,9 +65,12 @@ class Movies:
     def movie(self, movie_id: str) -> Json:
         return self._remembered(f"/movies/{movie_id}")
 
-    def poster(self, movie_id: str) -> tuple[bytes, str]:
-        return self._recent.get(
-            ("poster", movie_id), lambda: self._public.get_bytes(f"/movies/{movie_id}/poster.svg"), seconds=60
+    def poster(self, movie_id: str, version: str) -> Picture:
+        """As it is now; it may be kept for ever only when `version` is what it has."""
+        return self._posters.get(
+            (movie_id, version),
+            lambda: self._public.get_picture(f"/movies/{movie_id}/poster.svg", v=version),
+            seconds=60,
         )
 
     def programme(self, cinema: str | None, day: str | None) -> Json:
@@ -110,7 +134,8 @@ class Movies:
         self._own.post(f"/reservations/{reservation_id}/release")
 
     def cancel_reservation(self, reservation_id: str, key: str | None) -> None:
-        self._own.post(f"/reservations/{reservation_id}/cancel" + (f"?key={key}" if key else ""))
+        proof = f"?{urlencode({'key': key})}" if key else ""
+        self._own.post(f"/reservations/{reservation_id}/cancel{proof}")
 
     def _remembered(self, path: str, *, seconds: float = _SECOND, **query: Any) -> Json:
         return self._recent.get(
@@ -175,7 +200,7 @@ def neighbours_from(settings: WebSettings) -> Neighbours:
     )
     return Neighbours(
         movies=Movies(
-            ServiceClient("movies", settings.movies_url),
+            Pictures("movies", settings.movies_url),
             ServiceClient("movies", settings.movies_url, headers=identity_headers),
             Recent(),
         ),
@@ -217,6 +242,12 @@ def office() -> Office:
 
 def door() -> Door:
     return neighbours().door
+
+
+def take_along_what_was_held_as_a_guest() -> None:
+    """Who signed in midway shall find the booking on every device of theirs, not only behind this browser's token."""
+    if is_person_and_guest():
+        or_without(movies().adopt_holds)
 
 
 def or_without(ask: Callable[[], T]) -> T | None:

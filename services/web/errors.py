@@ -1,13 +1,13 @@
 """Failures in the house's voice: what happened, what it means for seats and money, what to do next."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 import structlog
 from flask import Flask, Response, make_response, redirect, render_template, request
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 from flask_wtf.csrf import CSRFError
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -28,7 +28,44 @@ class Failure:
     title: str
     sentence: str
     next_url: str = "/"
-    next_words: str = ""
+    next_words: str = lazy_gettext("To the programme")
+
+
+_NOTHING_TO_PAY = Failure(
+    lazy_gettext("There is nothing to pay here"),
+    lazy_gettext("The seats were let go, or were held with another browser. Nothing was charged."),
+    next_words=lazy_gettext("What plays next"),
+)
+_NO_BOOKING = Failure(
+    lazy_gettext("We cannot open this booking here"),
+    lazy_gettext(
+        "The link may be cut short, or the seats were booked with another browser. "
+        "The tickets themselves are safe: we can mail them to you again."
+    ),
+    "/bookings/lookup",
+    lazy_gettext("Send me my tickets again"),
+)
+_NO_SHOWING = Failure(
+    lazy_gettext("That showing is over or was moved"),
+    lazy_gettext("Nothing was booked and nothing was charged. Here is what plays next."),
+    next_words=lazy_gettext("What plays next"),
+)
+_NO_PAGE = Failure(
+    lazy_gettext("We have no such page"),
+    lazy_gettext("The address may be old, or a letter went missing. Here is what plays next."),
+    next_words=lazy_gettext("What plays next"),
+)
+_AWAY = Failure(
+    lazy_gettext("A part of Marquee is away for a moment"),
+    lazy_gettext("Seats you hold stay held and nothing was charged. Try again in a few seconds."),
+    next_words=lazy_gettext("Try again"),
+)
+_BROKEN = Failure(
+    lazy_gettext("Something broke on our side"),
+    lazy_gettext(
+        "Nothing more was changed or charged. We have a note of it; the reference helps us find it."
+    ),
+)
 
 
 def install(app: Flask) -> None:
@@ -139,75 +176,34 @@ def _is_in_the_office() -> bool:
 
 
 def failure_of(status: int, body: dict[str, Any]) -> Failure:
-    detail = str(body.get("detail") or "")
+    title, detail = str(body.get("title") or ""), str(body.get("detail") or "")
     if _is_in_the_office() or request.path.startswith("/door"):
         return _failure_of_staff(status, body, detail)
     match status:
         case 401 | 404 if request.path.startswith("/checkout"):
-            return Failure(
-                gettext("There is nothing to pay here"),
-                gettext("The seats were let go, or were held with another browser. Nothing was charged."),
-                "/",
-                gettext("What plays next"),
-            )
-        case 404 if request.path.startswith("/bookings/"):
-            return Failure(
-                gettext("We cannot open this booking here"),
-                gettext(
-                    "The link may be cut short, or the seats were booked with another browser. "
-                    "The tickets themselves are safe: we can mail them to you again."
-                ),
-                "/bookings/lookup",
-                gettext("Send me my tickets again"),
-            )
-        case 404 if request.path.startswith("/screenings"):
-            return Failure(
-                gettext("That showing is over or was moved"),
-                gettext("Nothing was booked and nothing was charged. Here is what plays next."),
-                "/",
-                gettext("What plays next"),
-            )
+            return _NOTHING_TO_PAY
         case 404:
-            return Failure(
-                gettext("We have no such page"),
-                gettext("The address may be old, or a letter went missing. Here is what plays next."),
-                "/",
-                gettext("What plays next"),
-            )
+            return _not_found()
         case 401 | 403:
-            return Failure(
-                str(body.get("title") or gettext("This door is closed")),
-                detail,
-                "/",
-                gettext("To the programme"),
-            )
+            return Failure(title or gettext("This door is closed"), detail)
         case 409 | 422:
-            return Failure(
-                str(body.get("title") or gettext("That does not fit")),
-                " ".join([detail, gettext("Nothing was charged.")]),
-                request.path if request.method == "GET" else "/",
-                gettext("Go on from here"),
-            )
+            sentence = " ".join([detail, gettext("Nothing was charged.")])
+            again = request.path if request.method == "GET" else "/"
+            return Failure(title or gettext("That does not fit"), sentence, again, gettext("Go on from here"))
         case 429:
             words = gettext("Try again") if request.method == "GET" else gettext("To the programme")
             return Failure(gettext("One moment, please"), detail, _page_again("/"), words)
         case 502 | 503 | 504:
-            return Failure(
-                gettext("A part of Marquee is away for a moment"),
-                gettext("Seats you hold stay held and nothing was charged. Try again in a few seconds."),
-                _page_again("/"),
-                gettext("Try again"),
-            )
+            return replace(_AWAY, next_url=_page_again("/"))
         case 500:
-            return Failure(
-                gettext("Something broke on our side"),
-                gettext(
-                    "Nothing more was changed or charged. We have a note of it; the reference helps us find it."
-                ),
-                "/",
-                gettext("To the programme"),
-            )
-    return Failure(str(body.get("title") or ""), detail, "/", gettext("To the programme"))
+            return _BROKEN
+    return Failure(title, detail)
+
+
+def _not_found() -> Failure:
+    if request.path.startswith("/bookings/"):
+        return _NO_BOOKING
+    return _NO_SHOWING if request.path.startswith("/screenings") else _NO_PAGE
 
 
 def _failure_of_staff(status: int, body: dict[str, Any], detail: str) -> Failure:

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 from marquee.http import NeighbourAway
 
 T = TypeVar("T")
-_MOST = 2_000
 
 
 @dataclass
@@ -20,10 +19,10 @@ class _Entry:
 
 
 class Recent:
-    """Values by key for `seconds`; when their source is away, the last one counts for `stale_seconds` more."""
+    """The `most` newest values by key, for `seconds`; when their source is away, for `stale_seconds` more."""
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._now = now
+    def __init__(self, now: Callable[[], float] = time.monotonic, *, most: int = 2_000) -> None:
+        self._now, self._most = now, most
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
         self._making: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
@@ -51,14 +50,14 @@ class Recent:
         with self._lock:
             self._entries[key] = _Entry(self._now(), value)
             self._entries.move_to_end(key)
-            while len(self._entries) > _MOST:
+            while len(self._entries) > self._most:
                 forgotten, _ = self._entries.popitem(last=False)
                 self._making.pop(forgotten, None)
         return value
 
     def _maker_of(self, key: Hashable) -> threading.Lock:
         with self._lock:
-            if len(self._making) > 2 * _MOST:
+            if len(self._making) > 2 * self._most:
                 self._making.clear()
             return self._making.setdefault(key, threading.Lock())
 

@@ -16,7 +16,6 @@ class WebSettings(Settings):
     movies_url: str
     payment_url: str
     ticket_url: str
-    review_url: str
     notification_url: str
     stripe_publishable_key: str
     stripe_js_url: str = "https://js.stripe.com/v3/"

@@ -150,14 +150,19 @@ def guest_token() -> str:
     return str(session["guest"])
 
 
+def is_guest() -> bool:
+    """Whether this browser has a guest's token, also of somebody who signed in since."""
+    return "guest" in session
+
+
 def may_own_bookings() -> bool:
     """Whether it makes sense to ask for this visitor's bookings at all."""
-    return "guest" in session or current_visitor().is_signed_in
+    return is_guest() or current_visitor().is_signed_in
 
 
 def is_person_and_guest() -> bool:
     """Whether somebody signed in after they had begun as a guest."""
-    return "guest" in session and current_visitor().is_signed_in
+    return is_guest() and current_visitor().is_signed_in
 
 
 def identity_headers() -> dict[str, str]:

@@ -356,16 +356,40 @@ def test_the_ticket_opens_without_a_network_until_its_owner_signs_out(
         page.goto(ticket)
 
 
-def test_signing_in_midway_keeps_the_hold_and_comes_back(open_page: Open, screening: dict[str, Any]) -> None:
-    page = open_page(viewport=WIDE)
-    pick_and_go_on(page, screening)
+def test_signing_in_midway_keeps_the_hold_and_makes_it_the_persons(
+    open_page: Open, screening: dict[str, Any]
+) -> None:
+    phone, laptop = open_page(viewport=NARROW), open_page(viewport=WIDE)
     seats_page = f"/screenings/{screening['id']}/seats"
+    phone.goto(seats_page)
+    phone.get_by_role("button", name="Pick for us").click()
+    held = yours(phone)
 
-    page.goto(f"/login?next={seats_page}")
-    sign_in(page, "viola")
+    phone.get_by_role("link", name="Sign in").click()
+    sign_in(phone, "viola")
+    phone.wait_for_url(f"**{seats_page}")
+    laptop.goto(f"/login?next={seats_page}")
+    sign_in(laptop, "viola")
+    laptop.wait_for_url(f"**{seats_page}")
 
-    page.wait_for_url(f"**{seats_page}")
-    assert page.locator("[data-state=yours]").count() == 2
+    for page in (phone, laptop):
+        assert set(held) <= set(yours(page))
+        assert page.get_by_role("button", name="Go on").is_visible()
+
+
+def test_signing_in_at_checkout_comes_back_there_without_scripts_too(
+    open_page: Open, screening: dict[str, Any]
+) -> None:
+    page = open_page(viewport=NARROW, java_script_enabled=False)
+    pick_and_go_on(page, screening)
+    checkout = page.url
+
+    page.get_by_role("link", name="Sign in").click()
+    sign_in(page, "stan")
+
+    page.wait_for_url(checkout)
+    assert page.get_by_label("Email").input_value() == "stan@marquee.example"
+    assert page.get_by_role("button", name="Pay").is_enabled()
 
 
 def test_the_door_lets_in_once(open_page: Open, screening: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from marquee.http import NeighbourAway, NeighbourProblem
 from services.web import create_app
-from services.web.clients import Door, Letters, Movies, Neighbours, Office, Payments, Tickets
+from services.web.clients import Door, Letters, Movies, Neighbours, Office, Payments, Picture, Tickets
 from services.web.recent import Recent
 from services.web.settings import WebSettings
 from services.web.visitor import identity_headers
@@ -31,6 +31,10 @@ class InProcessClient:
     def get_bytes(self, path: str, **query: Any) -> tuple[bytes, str]:
         answer = self._answer("GET", path, query_string={k: v for k, v in query.items() if v is not None})
         return answer.data, answer.content_type
+
+    def get_picture(self, path: str, **query: Any) -> Picture:
+        answer = self._answer("GET", path, query_string=query)
+        return Picture(answer.data, answer.content_type, answer.headers["Cache-Control"])
 
     def post(self, path: str, body: Any = None) -> Any:
         return self._json("POST", path, json=body)
@@ -72,7 +76,6 @@ def settings() -> WebSettings:
         movies_url="http://movies.test",
         payment_url="http://payment.test",
         ticket_url="http://ticket.test",
-        review_url="http://review.test",
         notification_url="http://notification.test",
         stripe_publishable_key="pk_test_1",
         stripe_js_url="http://localhost:12111/v3/",

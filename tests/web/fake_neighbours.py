@@ -23,7 +23,7 @@ def fake_neighbours(world: World) -> Flask:
     def remember_the_question() -> Any:
         world.asked.append((request.method, request.path, dict(request.headers)))
         service = request.headers.get("X-Fake-Service", "movies")
-        return ("away", 503) if service in world.away else None
+        return ("away", 503) if world.away & {service, request.path} else None
 
     add_catalogue(app, world)
     add_booking(app, world)

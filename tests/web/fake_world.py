@@ -85,6 +85,7 @@ class World:
         self.holds: dict[str, dict[str, Any]] = {}
         self.screenings = {s["id"]: s for s in self._showings()}
         self.away: set[str] = set()
+        self.doors_minutes = 30
         self.others: list[dict[str, Any]] = []
         self.relaxed: list[str] = []
         self.sessions: dict[str, dict[str, Any]] = {}
@@ -174,7 +175,7 @@ class World:
             "plan_id": self.plan["id"],
             "prices": prices,
             "trailer_minutes": 15,
-            "doors_at": (starts - timedelta(minutes=30)).isoformat(),
+            "doors_at": (starts - timedelta(minutes=self.doors_minutes)).isoformat(),
             "cancel_until": (starts - timedelta(hours=1)).isoformat(),
         }
 

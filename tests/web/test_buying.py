@@ -1,11 +1,14 @@
 """From a seat to a ticket, as a form and as our scripts do it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.web.conftest import Browser
 from tests.web.fake_neighbours import World
+from tests.web.fake_world import ZONE
 
 
 def test_without_scripts_checked_seats_are_held_and_lead_to_paying(browser: Any, screening_id: str) -> None:
@@ -116,6 +119,20 @@ def test_a_hold_can_be_kept_longer(browser: Any, world: World) -> None:
     answer = browser.send(f"/holds/{hold_id}/extend", {})
 
     assert answer.get_json()["hold"]["extensions_left"] == 9
+
+
+def test_keeping_seats_longer_leads_back_to_where_the_button_was_and_nowhere_else(
+    browser: Any, screening_id: str
+) -> None:
+    hold_id = browser.hold("C7")
+    button = browser.get(f"/checkout/{hold_id}").text.partition(f'action="/holds/{hold_id}/extend"')[2]
+    assert 'name="from_checkout"' in button.partition("</form>")[0]
+
+    at_checkout = browser.submit(f"/holds/{hold_id}/extend", from_checkout="1")
+    on_the_map = browser.submit(f"/holds/{hold_id}/extend", back_to_checkout="https://evil.example/")
+
+    assert at_checkout.location == f"/checkout/{hold_id}"
+    assert on_the_map.location.startswith(f"/screenings/{screening_id}/seats")
 
 
 def test_leaving_releases_the_seats(browser: Any, world: World) -> None:
@@ -300,6 +317,30 @@ def test_the_booking_becomes_the_ticket_with_a_code_per_seat(browser: Any, world
     assert browser.get(f"/bookings/{hold_id}/tickets.pdf").content_type == "application/pdf"
 
 
+def test_the_ticket_says_when_the_doors_open_as_the_showing_does(
+    browser: Any, world: World, screening_id: str
+) -> None:
+    world.doors_minutes = 45
+    starts = datetime.fromisoformat(world.screenings[screening_id]["starts_at"]).astimezone(ZoneInfo(ZONE))
+    hold_id = browser.hold("C7")
+    world.holds[hold_id] |= {"state": "ticketed", "email": "ann@example.org"}
+
+    assert f"Doors {starts - timedelta(minutes=45):%H:%M}" in browser.get(f"/bookings/{hold_id}").text
+
+
+def test_the_ticket_is_shown_while_nobody_can_say_when_the_doors_open(
+    browser: Any, world: World, screening_id: str
+) -> None:
+    hold_id = browser.hold("C7")
+    world.holds[hold_id] |= {"state": "ticketed", "email": "ann@example.org"}
+    world.away.add(f"/screenings/{screening_id}")
+
+    page = browser.get(f"/bookings/{hold_id}").text
+
+    assert "MQ-7K2F-C7" in page
+    assert "Doors" not in page.partition("<main")[2].partition("</main>")[0]
+
+
 def test_while_tickets_are_away_the_booking_says_that_it_is_paid(browser: Any, world: World) -> None:
     hold_id = browser.hold("C7")
     world.holds[hold_id] |= {"state": "ticketed", "email": "ann@example.org"}
@@ -404,6 +445,19 @@ def test_cancelling_says_where_the_money_goes(browser: Any, world: World) -> Non
     answer = browser.submit(f"/bookings/{hold_id}/cancel")
 
     assert "banks take 3 to 5 days" in browser.get(answer.location).text
+
+
+def test_the_key_of_a_link_is_passed_on_as_it_is(app: Any, world: World, screening_id: str) -> None:
+    """Cut off at an ampersand it would be another key: here the right one."""
+    buyer, stranger = (Browser(app.test_client(), screening_id) for _ in range(2))
+    hold_id = buyer.hold("C7")
+    world.holds[hold_id]["state"] = "ticketed"
+
+    stranger.submit(f"/bookings/{hold_id}/cancel?key={'k' * 43}%26more%3D1")
+
+    assert world.holds[hold_id]["state"] == "ticketed"
+    stranger.submit(f"/bookings/{hold_id}/cancel?key={'k' * 43}")
+    assert world.holds[hold_id]["state"] == "refund_due"
 
 
 def test_back_on_the_map_a_begun_payment_can_be_gone_on_with_or_called_off(

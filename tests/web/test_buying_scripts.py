@@ -4,7 +4,9 @@ import os
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask
@@ -32,6 +34,9 @@ const declined = { error: { type: "card_error", message: "Not enough money." } }
 const confirmPayment = () => (tries++ ? new Promise(() => {}) : Promise.resolve(declined));
 window.Stripe = () => ({ elements, confirmPayment });
 """
+# What a gateway says while the house is being looked after: a browser takes no stream from it, ever.
+SHUT = {"status": 503, "content_type": "text/html", "body": "<p>Back in a moment.</p>"}
+PHONE = {"width": 390, "height": 844}
 REFUSED = {"type": "/problems/carer-alone", "title": "Not like this", "detail": "A carer goes with somebody."}
 
 
@@ -54,6 +59,7 @@ class Network:
 
     def __init__(self, browser: Any) -> None:
         self._browser = browser
+        self.live = LIVE
         self.refused: dict[str, dict[str, Any]] = {}
         self.lost: set[str] = set()
         self.late: dict[str, list[Any]] = {}
@@ -62,7 +68,7 @@ class Network:
         path = route.request.url.removeprefix(PUBLIC_URL)
         last = path.rpartition("/")[2]
         if "/live/" in path and "live" not in self.lost:
-            route.fulfill(**LIVE)
+            route.fulfill(**self.live)
         elif path.endswith("/v3/"):
             route.fulfill(content_type="text/javascript", body=CARD_FORM)
         elif self.lost.intersection(path.split("/")):
@@ -84,11 +90,15 @@ class Network:
             path, method=request.method, headers=sent, data=request.post_data_buffer, base_url=PUBLIC_URL
         )
         if answer.location:
-            # What a redirect leads to does not come by here; what a page leads to does.
-            onward = f'<meta http-equiv="refresh" content="0; url={answer.location}">'
-            return {"content_type": "text/html", "body": onward}
+            return leading_to(answer.location)
         headers = {name: value for name, value in answer.headers if name != "Set-Cookie"}
         return {"status": answer.status_code, "headers": headers, "body": answer.data}
+
+
+def leading_to(address: str) -> dict[str, Any]:
+    """What a redirect leads to does not come by here; what a page leads to does."""
+    onward = f'<meta http-equiv="refresh" content="0; url={address}">'
+    return {"content_type": "text/html", "body": onward}
 
 
 @pytest.fixture
@@ -114,6 +124,12 @@ def tap(page: Any, seat: str) -> None:
 
 def see(page: Any, words: str) -> None:
     page.get_by_text(words).first.wait_for()
+
+
+def leave_and_come_back(page: Any) -> None:
+    """As with browsers that keep a page as it was left: Chromium does so only where pages come by https."""
+    for what in ("pagehide", "pageshow"):
+        page.evaluate(f"dispatchEvent(new PageTransitionEvent('{what}', {{ persisted: true }}))")
 
 
 def is_above_the_map(page: Any, words: str) -> bool:
@@ -185,6 +201,103 @@ def test_reconnecting_is_said_only_while_it_is_true(browser: Any, page: Any, net
     network.lost.clear()
 
     page.get_by_text("Reconnecting.").wait_for(state="detached")
+
+
+def test_where_the_stream_is_refused_the_map_asks_at_once_and_every_five_seconds(
+    browser: Any, page: Any, world: World, network: Network, screening_id: str
+) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if screening_id in request.url else None)
+    network.live = SHUT
+    page.clock.install()
+    with page.expect_request("**/state"):
+        page.goto(f"{browser.seats}/seats")
+    assert [url.rpartition("/")[2] for url in asked] == ["seats", screening_id, "state"]
+    world.claims[screening_id]["C3"] = "taken"
+
+    page.clock.fast_forward(5_000)
+
+    page.locator("[data-seat=C3][data-state=taken]").first.wait_for(state="attached")
+    assert not page.get_by_text("Reconnecting.").is_visible()
+
+
+NOTE_STREAMS = """
+window.opened = [];
+Math.random = () => 0.5;
+const Browsers = EventSource;
+window.EventSource = class extends Browsers {
+  constructor(url) { super(url); opened.push(Date.now()); }
+};
+"""
+
+
+def test_a_stream_that_was_refused_is_opened_again_ever_more_rarely(
+    browser: Any, page: Any, network: Network
+) -> None:
+    network.live = SHUT
+    page.clock.install()
+    page.add_init_script(NOTE_STREAMS)
+    page.goto(f"{browser.seats}/seats")
+    for times in range(2, 5):
+        page.wait_for_timeout(300)  # the refusal has come
+        while page.evaluate("opened.length") < times:
+            page.clock.run_for(250)
+
+    opened = page.evaluate("opened")
+    first, second, third = (after - before for before, after in pairwise(opened))
+    assert 2_000 <= first < second < third
+    assert third > 2 * first
+    network.live = LIVE
+    with page.expect_request("**/live/**"):
+        page.clock.run_for(60_000)
+    with page.expect_request("**/live/**"):  # by the browser itself: the stream was there, and ended
+        pass
+
+
+def test_while_nothing_answers_reconnecting_is_said_once(browser: Any, page: Any, network: Network) -> None:
+    network.live = SHUT
+    network.lost.add("state")
+    page.clock.install()
+    page.goto(f"{browser.seats}/seats")
+    see(page, "Reconnecting.")
+    page.evaluate("document.querySelector('[data-message]').firstElementChild.id = 'said'")
+
+    with page.expect_request("**/state"):
+        page.clock.fast_forward(5_000)
+    page.wait_for_timeout(200)
+    assert page.locator("#said").is_visible()
+    network.lost.clear()
+    page.clock.fast_forward(5_000)
+
+    page.get_by_text("Reconnecting.").wait_for(state="detached")
+
+
+def test_a_page_that_comes_back_as_it_was_left_is_live_again(
+    browser: Any, page: Any, world: World, screening_id: str
+) -> None:
+    page.goto(f"{browser.seats}/seats")
+
+    leave_and_come_back(page)
+
+    page.wait_for_timeout(500)  # the one look at coming back is over
+    world.claims[screening_id]["C3"] = "taken"
+
+    page.locator("[data-seat=C3][data-state=taken]").first.wait_for(state="attached")
+
+
+def test_who_comes_back_to_the_page_they_left_is_offered_their_seats(
+    browser: Any, page: Any, world: World
+) -> None:
+    page.goto(f"{browser.seats}/seats?people=1")
+    tap(page, "C3")
+    page.get_by_label("Ticket for C3").wait_for()
+    page.reload()
+    page.get_by_label("Ticket for C3").wait_for()
+
+    leave_and_come_back(page)
+
+    see(page, "You had C3 a moment ago, and it is still free.")
+    assert page.locator("[data-state=yours]").count() == 0
 
 
 def test_an_answer_from_before_a_tap_does_not_undo_it(browser: Any, page: Any, network: Network) -> None:
@@ -307,3 +420,76 @@ def test_the_script_writes_amounts_as_the_server_does(
     page.get_by_label("Ticket for C3").wait_for()
     (hold,) = world.holds.values()
     assert page.locator("[data-total]").inner_text() == plain(hold["total_cents"], currency)
+
+
+# --- signing in on the way --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def auth(browser: Any, page: Any, world: World) -> None:
+    """Signs everybody in whom the website sends there, and sends them back."""
+
+    def answer(route: Any) -> None:
+        browser.sign_in(world, "viewer")
+        (back_to,) = parse_qs(urlsplit(route.request.url).query)["next"]
+        route.fulfill(**leading_to(PUBLIC_URL + back_to))
+
+    page.route(lambda url: url.startswith("http://localhost:5001/auth/login?"), answer)
+
+
+@pytest.mark.usefixtures("auth")
+def test_signing_in_on_the_map_keeps_the_seats_and_makes_them_the_persons(
+    browser: Any, page: Any, world: World
+) -> None:
+    page.set_viewport_size(PHONE)
+    hold = world.holds[browser.hold("C3")]
+    as_guest = hold["owner"]
+    page.goto(f"{browser.seats}/seats?people=1")
+    page.get_by_label("Ticket for C3").wait_for()
+
+    with page.expect_request("**/signed-in"):
+        page.get_by_role("link", name="Sign in").click()
+
+    page.wait_for_url(lambda url: url.endswith(f"{browser.seats}/seats?people=1"))
+    assert page.get_by_label("Ticket for C3").is_visible()
+    assert page.get_by_role("link", name="Sign in").count() == 0
+    assert hold["state"] == "held"
+    assert hold["owner"] != as_guest
+
+
+@pytest.mark.usefixtures("auth")
+def test_signing_in_at_checkout_comes_back_there_with_all_that_was_typed(
+    browser: Any, page: Any, world: World
+) -> None:
+    page.set_viewport_size(PHONE)
+    hold_id = browser.hold("C7")
+    page.goto(f"/checkout/{hold_id}")
+    page.get_by_label("Name").fill("Ann of the Harbour")
+
+    with page.expect_request("**/signed-in"):
+        page.get_by_role("link", name="Sign in").click()
+
+    page.wait_for_url(f"{PUBLIC_URL}/checkout/{hold_id}")
+    page.wait_for_function("document.querySelector('#name')?.value === 'Ann of the Harbour'")
+    assert page.get_by_label("Email").input_value() == "ann@example.org"
+    assert world.holds[hold_id]["state"] == "held"
+
+
+@pytest.mark.parametrize(("keys", "is_let_go"), [([], False), (["Control"], True)])
+def test_only_signing_in_on_this_very_page_leaves_it_without_letting_the_seats_go(
+    browser: Any, page: Any, keys: list[str], is_let_go: bool
+) -> None:
+    """In another tab it is somebody else's way; a map that is left then is left."""
+    page.context.route(
+        lambda url: url.startswith("http://localhost:5001"), lambda route: route.fulfill(body="")
+    )
+    page.goto(f"{browser.seats}/seats?people=1")
+    tap(page, "C3")
+    page.get_by_label("Ticket for C3").wait_for()
+
+    page.get_by_role("link", name="Sign in").click(modifiers=keys)
+    page.wait_for_timeout(200)
+    page.goto("/help")
+
+    kept = page.evaluate("Object.keys(localStorage)")
+    assert any(name.startswith("left:") for name in kept) is is_let_go

@@ -166,10 +166,24 @@ def test_scripts_get_problems_as_json(browser: Any) -> None:
     assert answer.content_type == "application/problem+json"
 
 
-def test_posters_are_kept_for_a_year_when_their_address_names_a_version(browser: Any) -> None:
-    answer = browser.get(f"/posters/{an_id('Paper Moon')}.svg?v=1")
+@pytest.mark.parametrize(("query", "is_kept"), [("?v=1", True), ("?v=0", False), ("", False)])
+def test_a_poster_is_kept_for_a_year_only_by_the_version_it_has(
+    browser: Any, query: str, is_kept: bool
+) -> None:
+    answer = browser.get(f"/posters/{an_id('Paper Moon')}.svg{query}")
 
     assert answer.content_type.startswith("image/svg+xml")
+    assert ("immutable" in answer.headers["Cache-Control"]) is is_kept
+
+
+def test_a_new_poster_is_there_at_once_by_its_new_version(browser: Any, world: World) -> None:
+    film = an_id("Paper Moon")
+    assert 'id="v1"' in browser.get(f"/posters/{film}.svg?v=1").text
+    world.movies[film]["poster_url"] = f"/movies/{film}/poster.svg?v=2"
+
+    answer = browser.get(f"/posters/{film}.svg?v=2")
+
+    assert 'id="v2"' in answer.text
     assert "immutable" in answer.headers["Cache-Control"]
 
 

@@ -2,14 +2,15 @@
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from flask import Flask
 
 from marquee.app import declared_access
+from services.auth.routes.login import is_path_of_ours as is_for_auth
 from services.web import create_app
-from services.web.routes.account import local_path
+from services.web.routes.account import is_path_of_ours
 from services.web.security import SAFE_METHODS
 from services.web.settings import WebSettings
 from tests.web.conftest import Browser
@@ -124,10 +125,87 @@ def test_login_and_register_are_auths(browser: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:x", "/a\nb"]
+    ("wanted", "is_ours"),
+    [
+        ("/", True),
+        ("/screenings/1/seats?people=2&list=1", True),
+        ("/movies?q=amélie poulain", True),
+        ("/%2Fevil.example", True),  # only a browser's own slash ends the name of a site
+        ("/%5Cevil.example", True),
+        ("", False),
+        ("me", False),
+        ("https://evil.example", False),
+        ("https:/evil.example", False),
+        ("javascript:alert(1)", False),
+        ("//evil.example", False),
+        ("///evil.example", False),
+        ("\\/evil.example", False),
+        ("\\\\evil.example", False),
+        ("/\\evil.example", False),
+        ("/films\\..\\\\evil.example", False),
+        (" //evil.example", False),
+        ("/\t/evil.example", False),
+        ("/\n/evil.example", False),
+        ("/me\r\nSet-Cookie: a=b", False),
+        ("/me\x00", False),
+        ("/\x7f/evil.example", False),
+        ("/\u2028/evil.example", False),
+    ],
 )
-def test_next_never_leads_to_another_site(text: str) -> None:
-    assert local_path(text) == "/"
+def test_web_and_auth_agree_on_what_is_a_path_of_ours(wanted: str, is_ours: bool) -> None:
+    assert is_path_of_ours(wanted) is is_for_auth(wanted) is is_ours
+
+
+@pytest.mark.parametrize(
+    "wanted", ["//evil.example", "/%2Fevil.example", "/%5Cevil.example", "/%09/evil.example"]
+)
+def test_next_never_leads_to_another_site(browser: Any, wanted: str) -> None:
+    home = "http://localhost:5001/auth/login?next="
+
+    assert browser.get(f"/login?next={wanted}").location == f"{home}/"
+    browser.hold("C7")
+    assert browser.get(f"/login?next={wanted}").location == f"{home}/signed-in"
+    assert browser.get("/signed-in").location == "/"
+
+
+def test_a_guest_who_signs_in_comes_back_and_owns_what_they_held(
+    browser: Any, world: World, screening_id: str
+) -> None:
+    seats = f"/screenings/{screening_id}/seats?people=3"
+    hold_id = browser.hold("C7")
+    as_guest = world.holds[hold_id]["owner"]
+    assert f'href="/login?next=/screenings/{screening_id}/seats?people%3D3"' in browser.get(seats).text
+
+    onward = browser.get(f"/login?next={quote(seats)}").location
+    browser.sign_in(world, "viewer")
+
+    assert onward == "http://localhost:5001/auth/login?next=/signed-in"
+    assert browser.get("/signed-in").location == seats
+    assert world.holds[hold_id]["owner"] != as_guest
+    assert "Row C, seat 7, standard, 9.50 euros, yours" in browser.get(seats).text
+
+
+def test_coming_back_works_while_nobody_can_take_the_hold_along(browser: Any, world: World) -> None:
+    browser.hold("C7")
+    browser.get("/login?next=/help")
+    browser.sign_in(world, "viewer")
+    world.away.add("movies")
+
+    assert browser.get("/signed-in").location == "/help"
+
+
+@pytest.mark.parametrize("is_signed_in", [False, True])
+def test_whoever_buys_may_sign_in_once(
+    browser: Any, world: World, screening_id: str, is_signed_in: bool
+) -> None:
+    if is_signed_in:
+        browser.sign_in(world, "viewer")
+    hold_id = browser.hold("C7")
+
+    for path in (f"/screenings/{screening_id}/seats", f"/checkout/{hold_id}"):
+        page = browser.get(path).text
+        assert (f'href="/login?next={path}"' in page) is not is_signed_in
+        assert ("Have an account?" in page) is not is_signed_in
 
 
 def test_signing_out_ends_the_session_and_leads_to_the_issuer(browser: Any, world: World) -> None:
@@ -222,3 +300,11 @@ def test_json_of_another_shape_is_refused_in_words(browser: Any, world: World, p
     answer = browser.client.post(path, json=body, base_url=URL, headers={"X-CSRFToken": browser.token()})
 
     assert (answer.status_code, answer.json["type"]) == (422, "/problems/invalid")
+
+
+def test_forms_that_no_page_of_ours_sends_are_refused_and_break_nothing(browser: Any) -> None:
+    hold_id = browser.hold("C7")
+
+    assert browser.submit(f"/checkout/{an_id("nobody")}/back", screening="nonsense").status_code == 404
+    assert browser.get(f"{browser.seats}?people={'9' * 5000}").status_code == 200
+    assert browser.submit(f"/holds/{hold_id}/release", movie="nonsense").status_code == 204

@@ -136,13 +136,10 @@ def _begin(wanted: str, *, register: bool = False) -> Response:
 
 
 def is_path_of_ours(wanted: str) -> bool:
-    """Only a path on our own site: nobody may use the sign-in to send people elsewhere."""
-    return (
-        wanted.startswith("/")
-        and not wanted.startswith(("//", "/\\"))
-        and "\\" not in wanted
-        and wanted.isprintable()
-    )
+    """Only a path on our own site: nobody may use the sign-in to send people elsewhere. Web asks the same."""
+    is_path = wanted.startswith("/") and not wanted.startswith("//")
+    # Browsers read a backslash as a slash, and leave out line breaks and tabs.
+    return is_path and "\\" not in wanted and wanted.isprintable()
 
 
 def _settings() -> AuthSettings:

@@ -1,16 +1,18 @@
 """Signing in and out, and the page about oneself."""
 
+from contextlib import suppress
 from urllib.parse import quote
 
-from flask import current_app, make_response, redirect, render_template, request, url_for
+from flask import current_app, make_response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from marquee.cookies import is_secure, session_cookie_name
-from services.web.clients import movies, or_without
+from marquee.http import NeighbourProblem
+from services.web.clients import movies, or_without, take_along_what_was_held_as_a_guest
 from services.web.pages import PUBLIC_PAGE, Pages, signed_in_page
 from services.web.settings import WebSettings
 from services.web.views.booking import booking_from, split_by_time
-from services.web.visitor import sign_out
+from services.web.visitor import is_guest, sign_out
 
 pages = Pages("account", __name__)
 
@@ -23,6 +25,14 @@ def login() -> AnyResponse:
 @pages.get("/register", access=PUBLIC_PAGE)
 def register() -> AnyResponse:
     return redirect(_auth_url("register"))
+
+
+@pages.get("/signed-in", access=PUBLIC_PAGE)
+def signed_in() -> AnyResponse:
+    """Where a guest comes by on the way back: what they hold is the person's from now on."""
+    with suppress(NeighbourProblem):  # paying takes it along, too
+        take_along_what_was_held_as_a_guest()
+    return redirect(session.pop("back_to", "/"))
 
 
 @pages.post("/logout", access=PUBLIC_PAGE)
@@ -59,14 +69,18 @@ def dashboard() -> AnyResponse:
     return make_response(page)
 
 
-def local_path(text: str) -> str:
-    """A path on this site, or the home page: `next` comes from the address bar."""
-    is_local = text.startswith("/") and not text.startswith(("//", "/\\")) and text.isprintable()
-    return text if is_local else "/"
+def is_path_of_ours(wanted: str) -> bool:
+    """Only a path on our own site: nobody may use the sign-in to send people elsewhere. Auth asks the same."""
+    is_path = wanted.startswith("/") and not wanted.startswith("//")
+    # Browsers read a backslash as a slash, and leave out line breaks and tabs.
+    return is_path and "\\" not in wanted and wanted.isprintable()
 
 
 def _auth_url(action: str) -> str:
-    path = local_path(request.args.get("next", "/"))
+    wanted = request.args.get("next", "")
+    path = wanted if is_path_of_ours(wanted) else "/"
+    if is_guest():
+        session["back_to"], path = path, url_for("account.signed_in")
     return f"{_settings().auth_url_external.rstrip('/')}/auth/{action}?next={quote(path, safe='/')}"
 
 

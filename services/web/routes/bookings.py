@@ -1,6 +1,6 @@
 """A booking from paying to the ticket, and all bookings of this person or this device."""
 
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,11 +8,13 @@ from flask import Response, flash, make_response, redirect, render_template, req
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
+from marquee.clock import zone
 from marquee.http import NeighbourProblem
 from services.web.assets import static_file
 from services.web.clients import Json, movies, or_without, payments, tickets
 from services.web.pages import PUBLIC_PAGE, Pages, signed_in_page
 from services.web.views.booking import Booking, Ticket, booking_from, needs_proof, split_by_time, tickets_from
+from services.web.views.showings import moment
 
 pages = Pages("bookings", __name__)
 
@@ -48,6 +50,7 @@ def booking_page(reservation_id: UUID) -> AnyResponse:
             template,
             booking=booking,
             tickets=printed or [],
+            doors=_doors_of(booking) if printed else None,
             key=_key(),
             proof=needs_proof(booking.seats),
             data={"booking": booking.id, "state": booking.state, "key": _key() or ""},
@@ -143,6 +146,12 @@ def _tickets_of(booking: Booking) -> list[Ticket] | None:
             raise
         return None
     return tickets_from(answer, booking.cinema["timezone"]) if answer else None
+
+
+def _doors_of(booking: Booking) -> datetime | None:
+    """When the showing says that they open; the ticket is shown also while it cannot be asked."""
+    screening = or_without(lambda: movies().screening(booking.screening_id))
+    return moment(screening["doors_at"], zone(booking.cinema["timezone"])) if screening else None
 
 
 def _is_open(booking: Booking) -> bool:

@@ -14,10 +14,11 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from marquee.clock import zone
+from marquee.errors import NotFound
 from marquee.http import NeighbourProblem
-from marquee.limits import limited
-from services.web.clients import Json, movies, or_without, payments
+from services.web.clients import Json, movies, or_without, payments, take_along_what_was_held_as_a_guest
 from services.web.errors import sent_json, wants_json
+from services.web.limits import limited
 from services.web.pages import PUBLIC_PAGE, Pages
 from services.web.routes.bookings import was_declined
 from services.web.security import allow_payment
@@ -25,7 +26,7 @@ from services.web.settings import WebSettings
 from services.web.views.booking import booking_from, hold_from
 from services.web.views.checkout import expected_amount, payment_page_data
 from services.web.views.showings import film_from, moment, showing_from
-from services.web.visitor import current_visitor, is_person_and_guest
+from services.web.visitor import current_visitor
 
 pages = Pages("checkout", __name__)
 
@@ -48,7 +49,7 @@ def pay(hold_id: UUID) -> Any:
     """Turn the hold into a reservation being paid: for the card form, or for the provider's own page."""
     form = sent_json("email") if wants_json() else request.form
     method = "element" if wants_json() else "hosted"
-    _take_along_what_was_held_as_a_guest()
+    take_along_what_was_held_as_a_guest()
     try:
         booking = movies().reserve(
             str(hold_id), str(form.get("email", "")).strip(), str(form.get("name", "")).strip(), method
@@ -83,8 +84,10 @@ def back_to_seats(hold_id: UUID) -> AnyResponse:
     booking = _reservation_or_none(hold_id)
     if booking and booking["state"] == "paying":
         movies().release_reservation(str(hold_id))
-    screening_id = booking["screening"]["id"] if booking else request.form["screening"]
-    return redirect(url_for("seats.seat_map_page", screening_id=UUID(screening_id)), 303)
+    screening_id = booking["screening"]["id"] if booking else request.form.get("screening", type=UUID)
+    if screening_id is None:
+        raise NotFound("There is no such screening.")
+    return redirect(url_for("seats.seat_map_page", screening_id=screening_id), 303)
 
 
 @pages.get("/checkout/<uuid:hold_id>/booking", access=PUBLIC_PAGE)
@@ -120,9 +123,10 @@ def _checkout(hold: Json, screening: Json, booking: Json | None) -> str:
 
 
 def _sentence(problem: NeighbourProblem) -> str:
-    fields = {error["field"] for error in problem.problem.get("errors") or []}
-    if "email" in fields:
-        return str(gettext("We need an address to send the ticket to, like mia@example.org."))
+    reasons = {error["field"]: error.get("detail", "") for error in problem.problem.get("errors") or []}
+    if "email" in reasons:
+        needed = str(gettext("We need an address to send the ticket to, like mia@example.org."))
+        return f"{needed} ({reasons['email']})" if reasons["email"] else needed
     return str(problem.detail or problem.problem.get("title", ""))
 
 
@@ -138,12 +142,6 @@ def _reservation_or_none(hold_id: UUID) -> Json | None:
         if problem.code != 404:
             raise
         return None
-
-
-def _take_along_what_was_held_as_a_guest() -> None:
-    """Who signed in midway shall find the booking on every device of theirs, not only behind this browser's token."""
-    if is_person_and_guest():
-        or_without(movies().adopt_holds)
 
 
 def _payment_with(hold_id: UUID, wanted: str) -> Json | None:

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from marquee.http import NeighbourAway, NeighbourProblem
 from marquee.limits import limited
 from services.web.clients import letters
+from services.web.limits import person_or_address
 from services.web.pages import PUBLIC_PAGE, Pages
 from services.web.visitor import current_visitor
 
@@ -21,7 +22,7 @@ def lookup_page() -> str:
 
 
 @pages.post("/bookings/lookup", access=PUBLIC_PAGE)
-@limited("10/hour")
+@limited("10/hour", key=person_or_address)
 def look_up() -> AnyResponse:
     email = request.form.get("email", "").strip()[:254]
     kind, sentence = _ask(email)

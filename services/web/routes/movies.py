@@ -16,9 +16,6 @@ from services.web.views.showings import film_from
 
 pages = Pages("movies", __name__)
 
-_YEAR = "public, max-age=31536000, immutable"
-_HOUR = "public, max-age=3600"
-
 
 @pages.get("/movies", access=PUBLIC_PAGE)
 @shared_page
@@ -60,9 +57,9 @@ def rooms() -> str:
 
 @pages.get("/posters/<uuid:movie_id>.svg", access=PUBLIC_PAGE)
 def poster(movie_id: UUID) -> Response:
-    body, content_type = movies().poster(str(movie_id))
-    response = Response(body, content_type=content_type)
-    response.headers["Cache-Control"] = _YEAR if request.args.get("v") else _HOUR
+    found = movies().poster(str(movie_id), request.args.get("v", "")[:40])
+    response = Response(found.body, content_type=found.content_type)
+    response.headers["Cache-Control"] = found.cache_control
     # Drawn by us, but a picture needs no rights of its own even when opened directly.
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     return response

@@ -9,9 +9,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from marquee.clock import zone
 from marquee.http import NeighbourProblem
-from marquee.limits import limited
 from services.web.clients import movies, or_without
 from services.web.errors import sent_json, wants_json
+from services.web.limits import limited
 from services.web.page_cache import shared_page
 from services.web.pages import PUBLIC_PAGE, Pages
 from services.web.views.booking import Booking, Hold, booking_from, hold_from
@@ -112,17 +112,20 @@ def extend_hold(hold_id: UUID) -> Any:
     hold = movies().extend_hold(str(hold_id))
     if wants_json():
         return {"hold": hold}
-    return redirect(request.form.get("back_to_checkout") or _map_url(hold["screening_id"]), 303)
+    if "from_checkout" in request.form:
+        return redirect(url_for("checkout.checkout_page", hold_id=hold_id), 303)
+    return redirect(_map_url(hold["screening_id"]), 303)
 
 
 @pages.post("/holds/<uuid:hold_id>/release", access=PUBLIC_PAGE)
 def release_hold(hold_id: UUID) -> Any:
     """Let the seats go: by the button, or by the browser itself as the page is left."""
     movies().release_hold(str(hold_id))
-    if "movie" not in request.form:
+    movie_id = request.form.get("movie", type=UUID)
+    if movie_id is None:
         return "", 204
     flash(gettext("Your seats are free again. Nothing was charged."), "ok")
-    return redirect(url_for("movies.film", movie_id=UUID(request.form["movie"])), 303)
+    return redirect(url_for("movies.film", movie_id=movie_id), 303)
 
 
 # --- what was asked for -----------------------------------------------------------------------------------
@@ -130,7 +133,7 @@ def release_hold(hold_id: UUID) -> Any:
 
 def wanted_people() -> int:
     text = request.values.get("people") or request.cookies.get(PEOPLE_COOKIE) or "2"
-    return max(1, min(int(text), MOST_PEOPLE)) if text.isdecimal() else 2
+    return max(1, min(int(text[:3]), MOST_PEOPLE)) if text.isdecimal() else 2
 
 
 def my_hold(screening_id: str, zone_name: str) -> Hold | None:

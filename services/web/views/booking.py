@@ -2,13 +2,12 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from marquee.clock import zone
 from services.web.views.showings import Film, film_from, moment
 
-DOORS_BEFORE = timedelta(minutes=30)
 WAITING = frozenset({"paying", "confirmed"})
 PAID = frozenset({"confirmed", "ticketed"})
 
@@ -75,10 +74,6 @@ class Booking:
     cancel_until: datetime
     can_cancel: bool
     cancel_reason: str
-
-    @property
-    def doors(self) -> datetime:
-        return self.starts - DOORS_BEFORE
 
     @property
     def labels(self) -> list[str]:

@@ -232,8 +232,11 @@ function keepForm(id) {
 }
 
 const kept = JSON.parse(sessionStorage.getItem(KEPT) || "null");
-if (kept && !form.email.value) form.email.value = kept.email;
-if (kept && !form.elements.name.value) form.elements.name.value = kept.name;
+// What was typed goes before what is known of whoever signed in meanwhile.
+if (kept && !form.email.readOnly) {
+  form.email.value = kept.email || form.email.value;
+  form.elements.name.value = kept.name || form.elements.name.value;
+}
 form.email.addEventListener("blur", () => {
   if (form.email.value) suggest();
   if (looksLikeMail(form.email.value.trim())) showMailError(false);

@@ -217,6 +217,8 @@ async function look() {
     if ((answer.hold?.id || null) !== (hold?.id || null) || labelsOf(answer.hold).join() !== labelsOf(hold).join()) showHold(answer.hold);
     apply(answer.seats.seats);
   } catch {
+    // Said once, however often we ask until somebody answers.
+    if (oldNews?.isConnected) return;
     message.show("warn", words.reconnecting);
     oldNews = message.place.firstElementChild;
   }
@@ -278,13 +280,13 @@ function takeLeft() {
   return left && Date.now() - left.at < RESUME_MS ? left.seats : null;
 }
 
-function resume(wishes) {
+function resume(wishes, isReload = false) {
   // What the page was drawn with may be older than the word we left behind.
   showHold(null);
   const labels = wishes.map(({ seat }) => seat);
   if (!labels.every((label) => grid.cells.get(label)?.state === "free")) return;
   const again = () => request(labels, wishes);
-  if (performance.getEntriesByType("navigation")[0]?.type === "reload") {
+  if (isReload) {
     again();
     return;
   }
@@ -329,16 +331,22 @@ order.form.addEventListener("submit", async (event) => {
   return undefined;
 });
 document.querySelector("[data-leave]").addEventListener("submit", () => { goesOn = true; });
+document.querySelector("[data-sign-in]")?.addEventListener("click", (event) => {
+  // In a tab or window of its own it does not leave this page.
+  goesOn = !(event.ctrlKey || event.metaKey || event.shiftKey);
+});
 window.addEventListener("pagehide", letGoOnLeaving);
 window.addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
   goesOn = false;
+  const left = takeLeft();
+  if (left) resume(left);
   refresh();
 });
 
 const left = takeLeft();
 if (left) {
-  resume(left);
+  resume(left, performance.getEntriesByType("navigation")[0]?.type === "reload");
 } else if (hold) {
   showHold(hold);
   reveal(grid.cells.get(hold.seats[0].seat));
