@@ -305,6 +305,6 @@ def test_json_of_another_shape_is_refused_in_words(browser: Any, world: World, p
 def test_forms_that_no_page_of_ours_sends_are_refused_and_break_nothing(browser: Any) -> None:
     hold_id = browser.hold("C7")
 
-    assert browser.submit(f"/checkout/{an_id("nobody")}/back", screening="nonsense").status_code == 404
-    assert browser.get(f"{browser.seats}?people={'9' * 5000}").status_code == 200
+    assert browser.submit(f"/checkout/{an_id('nobody')}/back", screening="nonsense").status_code == 404
+    assert browser.get(f"{browser.seats}/seats?people={'9' * 5000}").status_code == 200
     assert browser.submit(f"/holds/{hold_id}/release", movie="nonsense").status_code == 204
