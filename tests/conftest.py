@@ -13,11 +13,28 @@ import pytest
 from local.ports import free_port
 from local.servers import Postgres, Valkey
 from local.suite import Suite, scratch_ports
+from tests.conventions.transactions import Watch, watched
 from tests.journeys.house import QUICK
 from tests.pgbouncer import PgBouncer
 
 PASSWORD = "scratch"
 CRASH_POINTS = Path(__file__).parent / "faults" / "injected"
+
+
+@pytest.fixture(scope="session")
+def transactions() -> Iterator[Watch]:
+    with watched() as watch:
+        yield watch
+
+
+@pytest.fixture(autouse=True)
+def _no_call_inside_a_transaction(transactions: Watch) -> Iterator[None]:
+    """Over the network, by the code under test, in whatever test."""
+    transactions.look_at_what_is_handed_in()
+    yield
+    found, transactions.violations = transactions.violations, []
+    if found:
+        pytest.fail("\n".join(found), pytrace=False)
 
 
 @pytest.fixture(scope="session")

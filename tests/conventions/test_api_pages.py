@@ -47,7 +47,9 @@ def test_every_operation_stands_on_the_page_of_its_api(apps, service):
 
 @EACH_SERVICE
 def test_every_operation_says_what_it_is_for(apps, service):
-    assert [operation for operation, said in described(apps[service]).items() if not said.get("summary")] == []
+    assert [
+        operation for operation, said in described(apps[service]).items() if not said.get("summary")
+    ] == []
 
 
 def shapes_of(said: dict[str, Any]) -> set[str]:

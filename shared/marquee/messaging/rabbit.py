@@ -15,7 +15,6 @@ import pika
 from pika.exceptions import AMQPError, ChannelClosedByBroker
 
 from marquee.messaging.rabbit_publisher import (
-    CONFIRM_SECONDS,
     BatchPublisher,
     Servers,
     Settled,
@@ -27,6 +26,7 @@ from marquee.messaging.rabbit_subscription import RabbitSubscription
 from marquee.messaging.rabbit_topology import Names, all_queues, declare_all
 from marquee.messaging.topology import SUBSCRIPTIONS
 from marquee.messaging.transport import (
+    CONFIRM_SECONDS,
     BrokerUnavailable,
     Epoch,
     Message,
@@ -177,7 +177,7 @@ class RabbitPublisher:
         self._silences, self._patience = 0, PATIENCE
 
     def epoch(self) -> Epoch:
-        # Connecting takes time that nobody should spend with rows locked.
+        # Connecting takes time that would be lacking where rows are leased.
         with self._lock:
             self._opened()
         return EPOCH

@@ -18,11 +18,10 @@ from typing import Any
 import pika
 from pika.spec import Basic
 
-from marquee.messaging.transport import BrokerUnavailable
+from marquee.messaging.transport import CONFIRM_SECONDS, BrokerUnavailable
 
 __all__ = ["BatchPublisher", "Servers", "Settled", "ToExchange", "in_any_order", "open_publisher"]
 
-CONFIRM_SECONDS = 5.0
 PERSISTENT = 2
 
 

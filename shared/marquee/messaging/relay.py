@@ -1,8 +1,9 @@
 """Carries the outbox to the broker: at once when told, and every `poll_seconds` in any case.
 
-A row is marked only after the broker has confirmed it. A relay that dies in between sends it again; the
-readers' inboxes absorb that. When the broker turns out to have lost its memory, what it may have lost is
-sent again from here.
+One transaction leases rows, another marks them once the broker has confirmed; they are sent between the two, so
+nobody waits for a broker with rows locked (docs/decisions/0011). What a relay that died had leased, another sends
+when the lease has run out; what was sent twice so, the readers' inboxes absorb. When the broker turns out to have
+lost its memory, what it may have lost is sent again from here.
 """
 
 from __future__ import annotations
@@ -11,27 +12,49 @@ import logging
 import select
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
 import psycopg2
-from sqlalchemy import ColumnElement, Connection, Engine, delete, exists, func, or_, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    DateTime,
+    Engine,
+    delete,
+    exists,
+    func,
+    or_,
+    tuple_,
+    update,
+)
 from sqlalchemy import select as sql_select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from marquee.db import listening
 from marquee.messaging import metrics
 from marquee.messaging.backoff import Backoff
 from marquee.messaging.outbox import CHANNEL, inbox, outbox
-from marquee.messaging.transport import BrokerUnavailable, Epoch, Message, Outcome, Publisher
+from marquee.messaging.transport import (
+    CONFIRM_SECONDS,
+    BrokerUnavailable,
+    Epoch,
+    Message,
+    Outcome,
+    Publisher,
+)
 
-__all__ = ["Relay"]
+__all__ = ["LEASE", "Relay"]
 
 log = logging.getLogger(__name__)
 
+# While a relay waits for the broker, its rows come to no other; when it has died, to another soon.
+LEASE = timedelta(seconds=CONFIRM_SECONDS + 1)
 # A broker that kept its disk may lack what came within its last second; ten leave room for clocks.
 RESTART_MARGIN = timedelta(seconds=10)
 PURGE_BATCH = 500
@@ -57,7 +80,7 @@ class Relay:
         keep_inbox: timedelta = timedelta(days=30),
     ) -> None:
         self._engine, self._publisher = engine, publisher
-        self._batch, self._poll_seconds = batch, poll_seconds
+        self._batch, self._poll_seconds, self._lease = batch, poll_seconds, _lease(batch)
         self._service, self._keep, self._resend, self._keep_inbox = service, keep, resend, keep_inbox
         self._epoch: Epoch | None = None
         self._flows = False
@@ -87,12 +110,20 @@ class Relay:
     def publish_once(self) -> int:
         """Send one batch; answers how many rows the broker confirmed. Raises BrokerUnavailable."""
         self._notice_lost_memory()
-        with self._engine.begin() as connection:
-            rows = self._take(connection)
-            if not rows:
-                return 0
+        rows = self._take()
+        if not rows:
+            return 0
+        try:
             outcomes = self._publisher.publish([_message(row) for row in rows])
-            return self._mark(connection, rows, outcomes)
+        except BrokerUnavailable:
+            with self._begin() as connection:
+                self._give_back(connection, rows)
+            raise
+        with self._begin() as connection:
+            confirmed = self._mark(connection, rows, outcomes)
+        if not outcomes:
+            raise BrokerUnavailable("nothing was confirmed")
+        return confirmed
 
     def _empty_outbox(self, stop: threading.Event, backoff: Backoff) -> None:
         while not stop.is_set():
@@ -102,14 +133,17 @@ class Relay:
             if confirmed < self._batch:
                 return
 
-    def _take(self, connection: Connection) -> Sequence[Any]:
-        return connection.execute(
-            sql_select(outbox.c.id, outbox.c.event_id, outbox.c.routing_key, outbox.c.envelope)
-            .where(outbox.c.published_at.is_(None), _is_due())
-            .order_by(outbox.c.id)
-            .limit(self._batch)
-            .with_for_update(skip_locked=True)
-        ).all()
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        """A transaction whose commit waits for no disk: what a crash of the database undoes of it is sent twice."""
+        with self._engine.begin() as connection:
+            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+            yield connection
+
+    def _take(self) -> Sequence[Any]:
+        """The first rows that are due, leased to this relay, in their order."""
+        with self._begin() as connection:
+            return sorted(connection.execute(self._lease), key=lambda row: row.id)
 
     def _mark(self, connection: Connection, rows: Sequence[Any], outcomes: dict[UUID, Outcome]) -> int:
         confirmed = [row.id for row in rows if outcomes.get(row.event_id) is Outcome.CONFIRMED]
@@ -117,14 +151,19 @@ class Relay:
             connection.execute(
                 update(outbox)
                 .where(outbox.c.id.in_(confirmed))
-                .values(published_at=func.clock_timestamp(), broker_epoch=str(self._epoch), refusal=None)
+                .values(
+                    published_at=func.clock_timestamp(),
+                    broker_epoch=str(self._epoch),
+                    refusal=None,
+                    # Or it would not be due when the broker forgets it in the next moment.
+                    not_before=None,
+                )
             )
             metrics.PUBLISHED.labels(self._service).inc(len(confirmed))
         for row in rows:
             if (outcome := outcomes.get(row.event_id)) in (Outcome.UNROUTABLE, Outcome.TOO_LARGE):
                 self._postpone(connection, row, str(outcome))
-        if len(confirmed) < len(rows) and not outcomes:
-            raise BrokerUnavailable("nothing was confirmed")
+        self._give_back(connection, [row for row in rows if row.event_id not in outcomes])
         return len(confirmed)
 
     def _postpone(self, connection: Connection, row: Any, refusal: str) -> None:
@@ -133,13 +172,18 @@ class Relay:
         seconds = func.least(600, func.power(2, outbox.c.attempts))
         connection.execute(
             update(outbox)
-            .where(outbox.c.id == row.id)
+            .where(*_are_leased([row]))
             .values(
                 attempts=outbox.c.attempts + 1,
                 refusal=refusal,
                 not_before=func.now() + seconds * timedelta(seconds=1),
             )
         )
+
+    def _give_back(self, connection: Connection, rows: Sequence[Any]) -> None:
+        """To whoever comes next, at once: they are not published, as far as one can know."""
+        if rows:
+            connection.execute(update(outbox).where(*_are_leased(rows)).values(not_before=None))
 
     # When the broker has lost its memory
 
@@ -218,6 +262,32 @@ def _is_doubtful(of_this_life: ColumnElement[bool], run: str) -> ColumnElement[b
 
 def _is_due() -> ColumnElement[bool]:
     return or_(outbox.c.not_before.is_(None), outbox.c.not_before <= func.now())
+
+
+def _lease(batch: int) -> ReturningUpdate[Any]:
+    due = (
+        sql_select(outbox.c.id)
+        .where(outbox.c.published_at.is_(None), _is_due())
+        .order_by(outbox.c.id)
+        .limit(batch)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    # Looked at once for the whole batch, which is known by it when rows are given back.
+    now = sql_select(func.clock_timestamp(type_=DateTime(timezone=True))).scalar_subquery()
+    return (
+        update(outbox)
+        .where(outbox.c.id == due.c.id)
+        .values(not_before=now + LEASE)
+        .returning(
+            outbox.c.id, outbox.c.event_id, outbox.c.routing_key, outbox.c.envelope, outbox.c.not_before
+        )
+    )
+
+
+def _are_leased(rows: Sequence[Any]) -> tuple[ColumnElement[bool], ...]:
+    """Still, and by the lease they were taken with: a relay that was away for longer has lost them to another."""
+    return outbox.c.id.in_([row.id for row in rows]), outbox.c.not_before == rows[0].not_before
 
 
 def _message(row: Any) -> Message:

@@ -4,6 +4,8 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from marquee.messaging.transport import CONFIRM_SECONDS
+
 __all__ = ["connect"]
 
 
@@ -13,7 +15,7 @@ def connect(url: str, *, block_seconds: float = 0) -> Redis:
         url,
         decode_responses=True,
         encoding_errors="surrogateescape",
-        socket_timeout=block_seconds + 5,
+        socket_timeout=block_seconds + CONFIRM_SECONDS,
         socket_connect_timeout=2,
         socket_keepalive=True,
         retry=Retry(NoBackoff(), 0),

@@ -17,6 +17,7 @@ from uuid import UUID
 from marquee.messaging.envelope import MAX_BODY_BYTES
 
 __all__ = [
+    "CONFIRM_SECONDS",
     "Broker",
     "BrokerUnavailable",
     "Delivery",
@@ -36,6 +37,9 @@ __all__ = [
     "Verdict",
     "refuse_too_large",
 ]
+
+# What a broker has not confirmed by then counts as not published.
+CONFIRM_SECONDS = 5.0
 
 
 class BrokerUnavailable(Exception):
@@ -135,7 +139,7 @@ class Publisher(Protocol):
     def publish(self, messages: Sequence[Message]) -> dict[UUID, Outcome]:
         """What became of each; a message without an outcome is not published, as far as one can know.
 
-        Raises BrokerUnavailable.
+        Waits CONFIRM_SECONDS for that. Raises BrokerUnavailable.
         """
 
     def close(self) -> None: ...

@@ -118,7 +118,9 @@ class Worker:
     def run(self, stop: threading.Event) -> None:
         self._threads = [self._start(name, work, stop) for name, work in self._work()]
         log.info("%s worker runs", self._service)
-        stop.wait()
+        # Not for ever at a time: a signal that another thread was given is heard when this one wakes.
+        while not stop.wait(0.5):
+            pass
         deadline = time.monotonic() + self._grace_seconds + 1
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))

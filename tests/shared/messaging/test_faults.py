@@ -22,10 +22,9 @@ from local.servers import Valkey
 from marquee.contracts.movie import MovieRemoved
 from marquee.messaging.consumer import Consumer
 from marquee.messaging.outbox import outbox, record
-from marquee.messaging.rabbit_publisher import CONFIRM_SECONDS
 from marquee.messaging.relay import Relay
 from marquee.messaging.streams import StreamsBroker
-from marquee.messaging.transport import Broker
+from marquee.messaging.transport import CONFIRM_SECONDS, Broker
 from tests.shared.messaging.conftest import (
     GROUPS,
     Transport,

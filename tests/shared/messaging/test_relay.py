@@ -16,9 +16,13 @@ from marquee.messaging.consumer import Consumer
 from marquee.messaging.envelope import EventTooLarge, open_envelope
 from marquee.messaging.memory import MemoryBroker
 from marquee.messaging.outbox import inbox, outbox, record
-from marquee.messaging.relay import Relay
-from marquee.messaging.transport import BrokerUnavailable, Epoch, Message, Outcome
+from marquee.messaging.relay import LEASE, Relay
+from marquee.messaging.transport import CONFIRM_SECONDS, BrokerUnavailable, Epoch, Message, Outcome
 from tests.shared.messaging.conftest import GROUPS, eventually, note_effect, numbered
+
+
+class Died(Exception):
+    """The relay's process ended here."""
 
 
 class ScriptedPublisher:
@@ -64,6 +68,11 @@ def waiting(engine: Engine) -> int:
 def age(engine: Engine, by: timedelta, **where: Any) -> None:
     with engine.begin() as connection:
         connection.execute(update(outbox).values(published_at=outbox.c.published_at - by).filter_by(**where))
+
+
+def let_leases_run_out(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(update(outbox).values(not_before=outbox.c.not_before - LEASE))
 
 
 def test_an_event_of_a_rolled_back_transaction_is_never_sent(
@@ -119,9 +128,6 @@ def test_a_relay_that_dies_before_marking_repeats_and_the_inbox_absorbs_it(
     effects: Callable[[], list[int]],
     running: Callable[..., threading.Event],
 ) -> None:
-    class Died(Exception):
-        pass
-
     class DyingPublisher(ScriptedPublisher):
         def publish(self, messages: Sequence[Message]) -> dict[UUID, Outcome]:
             broker.publish(messages)
@@ -131,11 +137,116 @@ def test_a_relay_that_dies_before_marking_repeats_and_the_inbox_absorbs_it(
     record_numbers(sessions, 1, 2)
     with pytest.raises(Died):
         Relay(engine, DyingPublisher()).publish_once()
+    let_leases_run_out(engine)
     Relay(engine, broker).publish_once()
     assert broker.lag("left").waiting == 4
     running(Consumer("left", {MovieRemoved: [note_effect]}, sessions, broker).run)
     eventually(lambda: broker.lag("left").waiting == 0)
     eventually(lambda: effects() == [1, 2])
+
+
+def test_nothing_is_locked_and_no_transaction_open_while_the_broker_is_waited_for(
+    sessions: sessionmaker[Session], engine: Engine, publisher: ScriptedPublisher
+) -> None:
+    seen: list[tuple[int, int]] = []
+
+    def look(_: Message) -> Outcome:
+        borrowed = engine.pool.checkedout()  # type: ignore[attr-defined]
+        with engine.begin() as connection:
+            free = connection.execute(select(outbox.c.id).with_for_update(skip_locked=True)).all()
+        seen.append((borrowed, len(free)))
+        return Outcome.CONFIRMED
+
+    publisher.answer = look
+    record_numbers(sessions, 1, 2)
+    assert Relay(engine, publisher).publish_once() == 2
+    assert seen == [(0, 2), (0, 2)]
+
+
+def test_the_broker_is_asked_for_its_life_outside_any_transaction(
+    sessions: sessionmaker[Session], engine: Engine
+) -> None:
+    borrowed: list[int] = []
+
+    class Asked(ScriptedPublisher):
+        def epoch(self) -> Epoch:
+            borrowed.append(engine.pool.checkedout())  # type: ignore[attr-defined]
+            return self.life
+
+    publisher = Asked()
+    relay = Relay(engine, publisher)
+    record_numbers(sessions, 1)
+    relay.publish_once()
+    publisher.life = Epoch("second", "run-1")
+    assert relay.publish_once() == 1
+    assert borrowed == [0, 0]
+
+
+def test_what_one_relay_is_sending_no_other_takes_until_the_lease_has_run_out(
+    sessions: sessionmaker[Session], engine: Engine, publisher: ScriptedPublisher
+) -> None:
+    other = Relay(engine, publisher)
+    tries: list[int] = []
+
+    def meanwhile(_: Message) -> Outcome:
+        tries.append(other.publish_once())
+        let_leases_run_out(engine)
+        tries.append(other.publish_once())
+        return Outcome.CONFIRMED
+
+    record_numbers(sessions, 1)
+    assert Relay(engine, ScriptedPublisher(meanwhile)).publish_once() == 1
+    assert tries == [0, 1]
+    assert timedelta(seconds=CONFIRM_SECONDS) < LEASE < timedelta(seconds=2 * CONFIRM_SECONDS)
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_what_the_broker_did_not_take_is_given_back_at_once(
+    sessions: sessionmaker[Session], engine: Engine, publisher: ScriptedPublisher, silent: bool
+) -> None:
+    def away(_: Message) -> None:
+        if not silent:
+            raise BrokerUnavailable("away")
+
+    record_numbers(sessions, 1, 2)
+    with pytest.raises(BrokerUnavailable):
+        Relay(engine, ScriptedPublisher(away)).publish_once()
+    assert Relay(engine, publisher).publish_once() == 2
+
+
+def test_a_relay_that_was_away_for_longer_than_its_lease_gives_nothing_back_that_is_anothers(
+    sessions: sessionmaker[Session], engine: Engine, publisher: ScriptedPublisher
+) -> None:
+    def dies(_: Message) -> None:
+        raise Died
+
+    def is_away_for_long(_: Message) -> None:
+        let_leases_run_out(engine)
+        with pytest.raises(Died):
+            Relay(engine, ScriptedPublisher(dies)).publish_once()
+        raise BrokerUnavailable("away")
+
+    record_numbers(sessions, 1)
+    with pytest.raises(BrokerUnavailable):
+        Relay(engine, ScriptedPublisher(is_away_for_long)).publish_once()
+    assert Relay(engine, publisher).publish_once() == 0
+    let_leases_run_out(engine)
+    assert Relay(engine, publisher).publish_once() == 1
+
+
+def test_a_refused_row_stays_put_off_when_others_of_its_batch_are_given_back(
+    sessions: sessionmaker[Session], engine: Engine, publisher: ScriptedPublisher
+) -> None:
+    refused, _ = record_numbers(sessions, 1, 2)
+    silent = ScriptedPublisher(lambda m: Outcome.UNROUTABLE if m.id == refused else None)
+    assert Relay(engine, silent).publish_once() == 0
+    assert Relay(engine, publisher).publish_once() == 1
+    assert publisher.numbers == [2]
+    with engine.connect() as connection:
+        attempts, refusal = connection.execute(
+            select(outbox.c.attempts, outbox.c.refusal).where(outbox.c.event_id == refused)
+        ).one()
+    assert (attempts, refusal) == (1, "unroutable")
 
 
 def test_two_relays_share_the_work_without_sending_twice(
