@@ -23,13 +23,13 @@ def ci(tmp_path: Path):
     for folder in (house / ".ci", house / ".venv/bin", programs, tmp_path / "shared/swarm-lab"):
         folder.mkdir(parents=True)
 
-    def run(lab: str | None, docker: str, seconds: int = 0) -> tuple[list[str], int]:
+    def run(lab: str | None, docker: str, seconds: int = 0, broken: str = "") -> tuple[list[str], int]:
         # Should packages be missing, nothing is written outside of here.
         text = SCRIPT.read_text().replace("/usr/sbin/policy-rc.d", str(tmp_path / "policy-rc.d"))
         scripts = {
             house / ".ci/run": text,
             house / ".venv/bin/pytest": PYTEST,
-            programs / "make": f"{FINE}[ $1 != test ] || exec .venv/bin/pytest\n",
+            programs / "make": f"{FINE}[ $1 != test ] || exec .venv/bin/pytest\n[ $1 != '{broken}' ]\n",
             programs / "apt-get": FINE,
             programs / "docker": docker,
             tmp_path / "shared/swarm-lab/lab": lab,
@@ -81,4 +81,12 @@ def test_what_is_left_out_hides_no_failure(ci):
     said, status = ci(f"{FINE}[ $1 != base-images ]\n", NO_DOCKER)
 
     assert said[-1] == "3 passed, 0 failed"
+    assert status == 1
+
+
+def test_a_step_that_failed_keeps_no_other_from_running(ci):
+    said, status = ci(FINE, NO_DOCKER, broken="lint")
+
+    assert any(line.startswith("== lint: FAILED") for line in said)
+    assert any(line.startswith("== swarm: fine") for line in said)
     assert status == 1
