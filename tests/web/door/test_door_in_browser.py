@@ -156,12 +156,18 @@ def test_a_code_without_an_answer_stays_to_be_tried_again_whoever_came_behind_it
 
 def test_a_picture_that_nobody_judged_takes_the_admit_away(page, ticket):
     ticket.answers["POST /door/scans"] = verdict("admit")
-    page.clock.install()  # the verdict's own time does not pass
-    page.route("**/frames*", lambda route: route.abort())
+    held: list[Any] = []
+    page.route("**/frames*", lambda route: held.append(route))
+    while not held:
+        page.wait_for_timeout(50)
+    page.clock.install()
+    page.clock.pause_at(time.time() + 60)  # the verdict's own time does not pass
 
     type_code(page, "MQ-7K2FQX-F12")
     playwright.expect(page.locator(VERDICT)).to_be_visible()
-    page.clock.run_for(1000)
+    page.wait_for_timeout(2000)
+    playwright.expect(page.locator(VERDICT)).to_be_visible()
+    held[0].abort()
 
     playwright.expect(page.locator(VERDICT)).to_be_hidden()
     playwright.expect(page.locator("[data-camera-note]")).to_contain_text("no connection")
