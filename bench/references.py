@@ -61,7 +61,7 @@ def bare_flask(suite: Suite) -> Iterator[str]:
     }
     command = [
         *(sys.executable, "-m", "gunicorn", "-c", "shared/marquee/gunicorn.py", "--no-control-socket"),
-        "bench.reference:create_app()",
+        "bench.bare_flask:create_app()",
     ]
     server = subprocess.Popen(command, cwd=ROOT, env=environment)
     try:

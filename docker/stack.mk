@@ -12,16 +12,17 @@ DOCKER       ?= docker
 DOCKER_BUILD ?= docker build
 COMPOSE      ?= docker compose
 # The last commit that touched something, and a number for what is not committed: a changed tree is another version.
-# Keycloak and the stand-ins are replaced only when they changed themselves.
-last_change = $(shell git log -1 --format=%h --abbrev=10 -- $(1))$(shell git diff --quiet HEAD -- $(1) || echo "-$$(git diff HEAD -- $(1) | cksum | cut -d ' ' -f 1)")
+# Keycloak and the stand-ins are replaced only when something changed that goes into them.
+uncommitted = git diff HEAD -- $(1); git ls-files -z --others --exclude-standard -- $(1) | xargs -0 -r cksum
+last_change = $(shell git log -1 --format=%h --abbrev=10 -- $(1))$(shell changes=$$($(uncommitted)); test -z "$$changes" || echo "-$$(echo "$$changes" | cksum | cut -d ' ' -f 1)")
 ifndef VERSION
 VERSION := $(call last_change,.)
 endif
 ifndef KEYCLOAK_VERSION
-KEYCLOAK_VERSION := $(call last_change,keycloak shared/marquee/typography)
+KEYCLOAK_VERSION := $(call last_change,keycloak shared/marquee/typography services/web/static/css/tokens.css requirements/runtime.txt)
 endif
 ifndef STAND_INS_VERSION
-STAND_INS_VERSION := $(call last_change,local docker/Dockerfile)
+STAND_INS_VERSION := $(call last_change,local shared services/__init__.py requirements/runtime.txt requirements/local.txt docker/Dockerfile docker/entrypoint docker/healthy)
 endif
 export VERSION KEYCLOAK_VERSION STAND_INS_VERSION SETTINGS DOCKER
 

@@ -13,7 +13,7 @@ from local.operating import OPERATIONS, operate
 from local.runner.console import Console
 from local.runner.memory import family, pss_bytes
 from local.runner.state import AlreadyRunning, StateDir
-from local.runner.supervisor import StartFailed
+from local.runner.supervisor import SETTLED, StartFailed
 from local.servers import ProgramMissing
 from local.suite import PortsTaken, Suite
 from local.topology import ROOT
@@ -65,6 +65,7 @@ def run(state_dir: Path, given: dict[str, str]) -> int:
 
 
 def show_status(state: StateDir) -> int:
+    """Ends with an error when not everything runs that should."""
     if not state.is_running():
         sys.stdout.write(f"Marquee is not running in {state.path}\n")
         return 1
@@ -79,7 +80,7 @@ def show_status(state: StateDir) -> int:
         sys.stdout.write(f"{row.rstrip()}\n")
     total = sum(pss_bytes(pid) for pid in family(status["runner_pid"]))
     sys.stdout.write(f"{'all together':<39} {total / 1e6:5.0f} MB\n")
-    return 0
+    return 0 if all(part["state"] in SETTLED for part in status["parts"]) else 1
 
 
 def reset(state: StateDir) -> int:

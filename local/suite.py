@@ -115,7 +115,7 @@ class Suite:
         """Stop a program (`hard`: kill -9) and leave it down until `restart`."""
         self._running.halt(name, hard=hard)
 
-    def wait_ready(self, name: str, timeout_seconds: float = 30.0) -> None:
+    def wait_ready(self, name: str, timeout_seconds: float = 90.0) -> None:
         deadline = time.monotonic() + timeout_seconds
         while self._running.state(name) is not State.READY:
             if time.monotonic() > deadline:

@@ -1,12 +1,16 @@
 """Real servers for every test that asks for one, started once per session on free ports."""
 
+import ast
 import os
 import shutil
+import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +23,25 @@ from tests.pgbouncer import PgBouncer
 
 PASSWORD = "scratch"
 CRASH_POINTS = Path(__file__).parent / "faults" / "injected"
+# A loaded machine shows late what it shows; what never comes fails all the same.
+BROWSER_PATIENCE_MS = 30_000
+
+
+def _parse_one_at_a_time() -> None:
+    """Python 3.11 counts in one place for all threads how deep it is in a syntax tree (python/cpython#106905).
+
+    Whoever makes an app hears of a "recursion depth mismatch" when another thread writes a traceback at that moment.
+    """
+    turn, parse = threading.RLock(), ast.parse
+
+    def parse_in_turn(*given: Any, **more: Any) -> Any:
+        with turn:
+            return parse(*given, **more)
+
+    ast.parse = parse_in_turn
+
+
+_parse_one_at_a_time()
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +58,13 @@ def _no_call_inside_a_transaction(transactions: Watch) -> Iterator[None]:
     found, transactions.violations = transactions.violations, []
     if found:
         pytest.fail("\n".join(found), pytrace=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patience_with_browsers() -> None:
+    """Where a module asked for Playwright it is loaded by now; the others need not pay for it."""
+    if playwright := sys.modules.get("playwright.sync_api"):
+        playwright.expect.set_options(timeout=BROWSER_PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")

@@ -75,9 +75,12 @@ def deploy(swarm: Swarm) -> None:
 
 
 def scale(swarm: Swarm, service: str, replicas: int) -> None:
-    found = _named(swarm, service)
+    """Only what the stack file has a number for: two PostgreSQL on one volume would spoil its data."""
+    found, variables = _named(swarm, service), _replica_variables()
+    variable = variables.get(found.name)
+    if variable is None:
+        raise Failed(f"{service} runs as the stack file says. These can be scaled: {', '.join(variables)}")
     swarm.run("service", "scale", "--detach", f"{swarm.stack}_{found.name}={replicas}")
-    variable = f"{service.upper().replace('-', '_')}_REPLICAS"
     _remember(variable, str(replicas))
     print(f"{variable}={replicas} stands in {SETTINGS_FILE}, so that the next deploy keeps it.")
     watching.wait(swarm, [])
@@ -147,6 +150,13 @@ def _named(swarm: Swarm, name: str) -> Service:
             f"There is no service {name}. There are: {', '.join(services) or 'none, the stack is not deployed'}"
         )
     return services[name]
+
+
+def _replica_variables() -> dict[str, str]:
+    """Service -> the variable that says how many of it run: movies-worker -> MOVIES_WORKER_REPLICAS."""
+    text = "".join(file.read_text() for file in files())
+    found = re.findall(r"\$\{((\w+)_REPLICAS)\b", text)
+    return {name.lower().replace("_", "-"): variable for variable, name in found}
 
 
 def _of_the_last_version(swarm: Swarm) -> list[Service]:

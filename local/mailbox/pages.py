@@ -34,7 +34,14 @@ _HEAD = re.compile(r"<head(\s[^>]*)?>", re.IGNORECASE)
 
 def create_app(letterbox: Letterbox, postman: Postman) -> Flask:
     app = Flask(__name__)
+    _add_guards(app)
+    _add_pages(app, letterbox)
+    _add_interface(app, letterbox)
+    _add_switches(app, postman)
+    return app
 
+
+def _add_guards(app: Flask) -> None:
     @app.before_request
     def refuse_other_sites() -> None:
         """A page elsewhere must not empty the box through the browser of whoever runs the demo."""
@@ -50,21 +57,19 @@ def create_app(letterbox: Letterbox, postman: Postman) -> Flask:
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
-    def letter_or_404(letter_id: str) -> Letter:
-        letter = letterbox.find(letter_id)
-        return letter if letter is not None else abort(404)
 
+def _add_pages(app: Flask, letterbox: Letterbox) -> None:
     @app.get("/")
     def show_list() -> ResponseReturnValue:
         return render_template("list.html", letters=letterbox.newest(), count=len(letterbox.ids()))
 
     @app.get("/messages/<letter_id>")
     def show_letter(letter_id: str) -> ResponseReturnValue:
-        return render_template("letter.html", letter=letter_or_404(letter_id))
+        return render_template("letter.html", letter=_found(letterbox, letter_id))
 
     @app.get("/messages/<letter_id>/html")
     def show_html(letter_id: str) -> ResponseReturnValue:
-        letter = letter_or_404(letter_id)
+        letter = _found(letterbox, letter_id)
         html = letter.html_with_pictures(lambda part: f"/messages/{letter_id}/parts/{part.number}")
         response = Response(_with_links_in_tabs(html), mimetype="text/html")
         response.headers["Content-Security-Policy"] = MAIL_POLICY
@@ -72,17 +77,21 @@ def create_app(letterbox: Letterbox, postman: Postman) -> Flask:
 
     @app.get("/messages/<letter_id>/raw")
     def show_raw(letter_id: str) -> ResponseReturnValue:
-        return Response(letter_or_404(letter_id).raw, mimetype="text/plain")
+        return Response(_found(letterbox, letter_id).raw, mimetype="text/plain")
 
     @app.get("/messages/<letter_id>/parts/<int:number>")
     def show_part(letter_id: str, number: int) -> ResponseReturnValue:
-        parts = letter_or_404(letter_id).parts
+        parts = _found(letterbox, letter_id).parts
         return _serve(parts[number]) if number < len(parts) else abort(404)
 
     @app.post("/empty")
     def empty_from_page() -> ResponseReturnValue:
         letterbox.empty()
         return redirect("/", 303)
+
+
+def _add_interface(app: Flask, letterbox: Letterbox) -> None:
+    """The same as JSON, for tests."""
 
     @app.get("/api/messages")
     def list_messages() -> ResponseReturnValue:
@@ -97,12 +106,14 @@ def create_app(letterbox: Letterbox, postman: Postman) -> Flask:
 
     @app.get("/api/messages/<letter_id>")
     def read_message(letter_id: str) -> ResponseReturnValue:
-        return jsonify(letter_or_404(letter_id).to_json())
+        return jsonify(_found(letterbox, letter_id).to_json())
 
     @app.delete("/api/messages")
     def delete_messages() -> ResponseReturnValue:
         return jsonify({"deleted": letterbox.empty()})
 
+
+def _add_switches(app: Flask, postman: Postman) -> None:
     @app.get("/_control")
     def show_switches() -> ResponseReturnValue:
         return jsonify({"refuse": asdict(postman.refusal)})
@@ -121,7 +132,10 @@ def create_app(letterbox: Letterbox, postman: Postman) -> Flask:
     def healthz() -> ResponseReturnValue:
         return {"status": "ok"}
 
-    return app
+
+def _found(letterbox: Letterbox, letter_id: str) -> Letter:
+    letter = letterbox.find(letter_id)
+    return letter if letter is not None else abort(404)
 
 
 def _with_links_in_tabs(html: str) -> str:

@@ -21,7 +21,7 @@ from local.processes import Command, Process, kill_group
 from .console import LogWatch, Reporter, last_lines, last_reason
 from .parts import Program, Step, stopping_order
 
-__all__ = ["StartFailed", "State", "Supervisor"]
+__all__ = ["SETTLED", "StartFailed", "State", "Supervisor"]
 
 _T = TypeVar("_T")
 
@@ -47,6 +47,9 @@ class State(StrEnum):
     DONE = "done"
     CRASHED = "crashed"
     HALTED = "halted"
+
+
+SETTLED = frozenset((State.READY, State.DONE))
 
 
 @dataclass
@@ -196,9 +199,7 @@ class Supervisor:
                 self._begin(watched)
 
     def _may_begin(self, watched: _Watched) -> bool:
-        return not self._failure and all(
-            self._watched[name].state in {State.READY, State.DONE} for name in watched.part.after
-        )
+        return not self._failure and all(self._watched[name].state in SETTLED for name in watched.part.after)
 
     def _begin(self, watched: _Watched) -> None:
         watched.state = State.STARTING
@@ -329,8 +330,7 @@ class Supervisor:
             self._up.set()
 
     def _unfinished(self) -> list[str]:
-        settled = {State.READY, State.DONE}
-        return [name for name, watched in self._watched.items() if watched.state not in settled]
+        return [name for name, watched in self._watched.items() if watched.state not in SETTLED]
 
     def _fail(self, message: str) -> None:
         self._failure = self._failure or message

@@ -1,9 +1,11 @@
 """What the movies service reads from its environment."""
 
-from marquee.settings import DatabaseSettings
+from flask import current_app
+
+from marquee.settings import DoorsSettings
 
 
-class MoviesSettings(DatabaseSettings):
+class MoviesSettings(DoorsSettings):
     service: str = "movies"
     keycloak_client_id: str = "marquee-movies"
 
@@ -11,7 +13,7 @@ class MoviesSettings(DatabaseSettings):
     hold_ttl_seconds: int = 600
     hold_extensions: int = 10
     seats_per_holder: int = 8
-    other_holds_per_holder: int = 2
+    holds_per_holder: int = 2
     sales_close_minutes_after_start: int = 10
 
     # The numbers of docs/rules/refunds.md.
@@ -29,3 +31,9 @@ class MoviesSettings(DatabaseSettings):
     reconcile_seconds: float = 60.0
     # How long a paid booking may wait for its tickets, or for its money back, before we ask again.
     remind_seconds: int = 120
+
+
+def current_settings() -> MoviesSettings:
+    """Of the app that answers this request."""
+    settings: MoviesSettings = current_app.extensions["marquee.settings"]
+    return settings

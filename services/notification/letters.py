@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from marquee import money
 from marquee.contracts.reservation import BookingFacts
 from marquee.stocks import stock_of
+from marquee.ticket_types import WITH_CARD
 from services.notification.models import Mail
 
 _TEMPLATES = Path(__file__).parent / "templates" / "email"
@@ -134,6 +135,7 @@ def _words(booking: BookingFacts, letterhead: Letterhead) -> dict[str, object]:
         "feature": ends - timedelta(minutes=booking.runtime_minutes),
         "refund_until": booking.cancel_until and booking.cancel_until.astimezone(zone),
         "stock": stock_of(starts),
+        "with_card": WITH_CARD,
         "seats": ", ".join(seat.label for seat in booking.seats),
         "link": f"{letterhead.public_url}/bookings/{booking.reservation_id}?key={booking.link_key}",
         "first_name": booking.name.split()[0] if booking.name.strip() else "",

@@ -1,9 +1,9 @@
 """Variables of the notification service."""
 
-from marquee.settings import DatabaseSettings
+from marquee.settings import DoorsSettings
 
 
-class NotificationSettings(DatabaseSettings):
+class NotificationSettings(DoorsSettings):
     service: str = "notification"
     keycloak_client_id: str = "marquee-notification"
     public_url: str
@@ -12,4 +12,3 @@ class NotificationSettings(DatabaseSettings):
     mail_from: str = "Marquee <tickets@marquee.example>"
     mail_threads: int = 2
     lease_seconds: float = 30.0
-    doors_minutes: int = 30

@@ -89,14 +89,24 @@ class StripeProvider:
         refund = self._call("refunds.retrieve", begun) if begun else self._create_refund(payment)
         return Refund(refund["id"], str(refund["status"]))
 
+    def given_back(self, payment: Payment) -> Refund | None:
+        """What of it went back, whoever asked for that: nothing, as long as it is not all of the money."""
+        found = self._call("refunds.list", {"payment_intent": _charged(payment), "limit": 100})
+        given = [one for one in found["data"] if one["status"] not in {"failed", "canceled"}]
+        if sum(one["amount"] for one in given) < payment.amount_cents:
+            return None
+        # In parts, it is back with the last of them.
+        last = next((one for one in given if one["status"] != "succeeded"), given[0])
+        return Refund(last["id"], str(last["status"]))
+
     def _create_refund(self, payment: Payment) -> Any:
-        wanted = {"payment_intent": payment.intent_id, "metadata": _metadata(payment)}
+        wanted = {"payment_intent": _charged(payment), "metadata": _metadata(payment)}
         key = _with_generation(f"refund:{payment.id}", payment)
         try:
             return self._call("refunds.create", wanted, {"idempotency_key": key})
         except ProviderRefused:
             # Perhaps it was given back already, by a call whose answer we never heard, or by hand.
-            given = self._call("refunds.list", {"payment_intent": payment.intent_id, "limit": 1})
+            given = self._call("refunds.list", {"payment_intent": _charged(payment), "limit": 1})
             if not given["data"]:
                 raise
             return given["data"][0]
@@ -202,6 +212,12 @@ def _known(payment: Payment) -> str:
     return payment.provider_id
 
 
+def _charged(payment: Payment) -> str:
+    if payment.intent_id is None:  # asked for those of none, Stripe lists everybody's refunds
+        raise ProviderRefused("it was never charged")
+    return payment.intent_id
+
+
 _INTENT_STATES = {"succeeded": "succeeded", "canceled": "failed", "processing": "processing"}
 
 
@@ -217,8 +233,16 @@ def _news_of_intent(intent: Any) -> News:
         # A charge per try; where there was none (a wrong number), the reason itself marks it.
         decline_id=str(_value(declined, "charge") or f"{intent['id']}:{code}"),
         decline_code=str(code)[:80],
-        decline_message=str(_value(declined, "message") or "")[:300],
+        decline_message=_words_for_the_buyer(declined)[:300],
     )
+
+
+def _words_for_the_buyer(declined: Any) -> str:
+    """Stripe writes only what it says of a card for buyers; the rest is for us."""
+    if _value(declined, "code") == "payment_intent_authentication_failure":
+        return "You did not approve it at your bank."
+    message = _value(declined, "message") if _value(declined, "type") == "card_error" else ""
+    return str(message or "The payment did not go through.")
 
 
 def _news_of_session(session: Any) -> News:
@@ -228,7 +252,12 @@ def _news_of_session(session: Any) -> News:
         return News("succeeded", intent_id)
     if session["status"] == "expired":
         return News("failed", intent_id)
-    return News("processing" if session["status"] == "complete" else "open", intent_id)
+    if session["status"] == "open":
+        return News("open", intent_id)
+    # Complete and not paid is a slow way to pay (a debit, a transfer), and the intent tells how it goes. Where the bank
+    # bounced it nobody can try again: that page is over.
+    bounced = intent["status"] in {"requires_payment_method", "canceled"}
+    return News("failed" if bounced else "processing", intent_id)
 
 
 def _value(thing: Any, name: str) -> Any:

@@ -1,8 +1,9 @@
 """After a restore: what happened at Stripe since the backup, and our books do not know.
 
-An intent or hosted page that we do not know becomes a payment that shall be stopped: when it was faster and money
-came, movies is told as always, and asks for a refund of what it never asked for. A refund that we do not know makes
-its payment one that shall be refunded. The steps and the events do the rest.
+An intent or hosted page that we do not know becomes a payment that shall be stopped, and so does one that the backup
+caught while it was being made. When it was faster and money came, movies is told as always, and asks for a refund of
+what it never asked for. A refund that we do not know makes its payment one that shall be refunded. The
+steps and the events do the rest.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from marquee.db import Database
-from services.payment.domain.payments import wake_worker
+from services.payment.domain import payments
 from services.payment.models import Payment
 
 # A charge may be some seconds older than the row that knows it.
@@ -75,6 +76,9 @@ def _adopt(session: Session, thing: Any, provider_id: str, amount_cents: int) ->
     known = or_(Payment.provider_id == provider_id, Payment.intent_id == provider_id)
     if session.scalar(select(Payment.id).where(known)):
         return False
+    begun = payments.find(session, UUID(about["reservation_id"]), attempt=int(about["attempt"]))
+    if begun is not None:
+        return begun.state == "creating" and _stop_begun(session, begun, provider_id)
     adopted = session.execute(
         insert(Payment)
         .values(
@@ -99,9 +103,16 @@ def _adopt(session: Session, thing: Any, provider_id: str, amount_cents: int) ->
     return adopted.first() is not None
 
 
+def _stop_begun(session: Session, payment: Payment, provider_id: str) -> bool:
+    payments.opened(session, payment, provider_id=provider_id, client_secret=None, hosted_url=None)
+    payment.wanted = "stopped"
+    payments.make_due(session, payment)
+    return True
+
+
 def _look_at_all(session: Session) -> None:
     session.execute(update(Payment).where(Payment.state.in_(_UNFINISHED)).values(due_at=func.now()))
-    wake_worker(session)
+    payments.wake_worker(session)
 
 
 def _in(database: Database, verb: Callable[[Session, Any], Found], thing: Any) -> Found:

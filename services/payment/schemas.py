@@ -13,10 +13,6 @@ class ReservationPath(Parameters):
     reservation_id: UUID
 
 
-class LinkKey(Parameters):
-    key: str = ""
-
-
 class Decline(Shape):
     code: str
     message: str

@@ -8,13 +8,14 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from marquee import live, logs
 from marquee.db import Database
 from services.payment.bell import Bell
 from services.payment.domain import payments
 from services.payment.models import Payment
-from services.payment.provider import ProviderAway, ProviderBroke, ProviderRefused, StripeProvider
+from services.payment.provider import ProviderAway, ProviderBroke, ProviderRefused, Refund, StripeProvider
 from services.payment.settings import PaymentSettings
 
 log = structlog.get_logger(__name__)
@@ -110,11 +111,10 @@ class Steps:
             cause = "stopped" if stopping else "read back"
             return lambda session, row: payments.heard(session, row, news, cause=cause)
         if payment.state == "refunding" or payments.needs_refund(payment):
-            refund = self._provider.refund(payment)
-            return lambda session, row: payments.refund_heard(
-                session, row, refund_id=refund.id, status=refund.status
-            )
-        return lambda session, row: None
+            return _note_of(self._provider.refund(payment))
+        if payment.state in {"succeeded", "refunded", "refund_failed"}:
+            return _note_of(self._provider.given_back(payment) or _lost(payment))
+        return _nothing_new
 
     def _open(self, payment: Payment) -> Callable[..., None]:
         self._pace.wait()
@@ -131,6 +131,21 @@ class Steps:
             client_secret=opened.client_secret,
             hosted_url=opened.hosted_url,
         )
+
+
+def _note_of(refund: Refund | None) -> Callable[..., None]:
+    if refund is None:
+        return _nothing_new
+    return lambda session, row: payments.refund_heard(session, row, refund_id=refund.id, status=refund.status)
+
+
+def _lost(payment: Payment) -> Refund | None:
+    """What we called given back is not, or not any more."""
+    return Refund(payment.refund_id or "", "failed") if payment.state == "refunded" else None
+
+
+def _nothing_new(session: Session, payment: Payment) -> None:
+    pass
 
 
 class Pace:

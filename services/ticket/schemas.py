@@ -26,10 +26,6 @@ class ScreeningPath(Parameters):
     screening_id: UUID
 
 
-class LinkKey(Parameters):
-    key: str = Field("", max_length=64, description="The key in the link of the ticket mail")
-
-
 class TicketShape(Shape):
     id: UUID
     seat: str
@@ -53,17 +49,34 @@ class BookingShape(Shape):
 
 
 class Scan(Body):
-    code: str = Field(min_length=1, max_length=400)
+    code: str = Field(
+        min_length=1,
+        max_length=400,
+        description="As scanned, or typed: MQ-7K2FQX-G9, MQ-7K2FQX, G9, or the buyer's e-mail address",
+    )
     screening_id: UUID
     scan_id: UUID = Field(description="The scanner's own; sending the same scan again is harmless")
     door: str = Field("", max_length=40)
     early: bool = Field(False, strict=True, description="Before the doors open: for managers (editors) only")
+    reentry_reason: str | None = Field(
+        None, min_length=3, max_length=200, description="Why somebody is let in again whose ticket was used"
+    )
 
 
 class FrameQuery(Parameters):
     screening_id: UUID
     scan_id: UUID
     door: str = Field("", max_length=40)
+
+
+class DoorQuery(Parameters):
+    door: str = Field("", max_length=40)
+
+
+class ChoiceShape(Shape):
+    seat: str
+    reference: str = Field(description="The code to scan for this one")
+    is_in: bool
 
 
 class VerdictShape(Shape):
@@ -78,6 +91,7 @@ class VerdictShape(Shape):
     admission_id: UUID | None
     starts_at: datetime | None
     timezone: str | None
+    choices: list[ChoiceShape] = Field(description="The tickets that may be meant, side by side")
 
 
 class Undo(Body):
@@ -94,6 +108,9 @@ class CountShape(Shape):
     expected: int
     inside: int
     to_come: int
+    last: Undone | None = Field(
+        description="Whom the caller let in last at this door, while it can be undone"
+    )
 
 
 class PublicKeys(Shape):

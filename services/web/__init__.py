@@ -47,6 +47,8 @@ STAFF = (
 )
 # A language is offered once its catalogue exists.
 LANGUAGES = ["en_GB"]
+# Of whole pages, the largest a few hundred KB: an address may be asked for with anything behind its question mark.
+MOST_PAGES = 100
 
 
 def create_app(settings: WebSettings | None = None, *, neighbours: Neighbours | None = None) -> Flask:
@@ -55,7 +57,7 @@ def create_app(settings: WebSettings | None = None, *, neighbours: Neighbours | 
     app.extensions["marquee.neighbours"] = neighbours or neighbours_from(settings)
     app.extensions["marquee.sessions"] = Sessions(app.extensions["marquee.neighbours"].auth)
     app.extensions["marquee.hub"] = Hub(settings.redis_url)
-    app.extensions["marquee.pages"] = Recent()
+    app.extensions["marquee.pages"] = Recent(most=MOST_PAGES)
     _configure_session(app, settings)
     Babel(app, default_locale="en_GB", locale_selector=_language)
     formats.install(app)

@@ -4,15 +4,17 @@ Catalogue reads are the same for everybody: they go without identity and are rem
 belongs to somebody goes with the visitor's own token and is never remembered.
 """
 
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlencode
 
-from flask import current_app
+from flask import current_app, g, request
 
 from marquee import logs
-from marquee.http import NeighbourAway, ServiceClient, ServiceToken
+from marquee.http import NeighbourAway, Picture, ServiceClient, ServiceToken
 from services.web.recent import Recent
 from services.web.settings import WebSettings
 from services.web.staff_clients import Door, Office
@@ -21,36 +23,21 @@ from services.web.visitor import guest_token, identity_headers, is_person_and_gu
 Json: TypeAlias = dict[str, Any]
 T = TypeVar("T")
 
+# For all that a page reads from movies and payment.
+PAGE_SECONDS = 3.0
 _SECOND, _STALE_SECONDS = 1.0, 300.0
-_MOST_POSTERS = 200
-
-
-@dataclass(frozen=True)
-class Picture:
-    body: bytes
-    content_type: str
-    cache_control: str
-
-
-class Pictures(ServiceClient):
-    """A neighbour that also says how long a picture of its may be kept."""
-
-    def get_picture(self, path: str, **query: Any) -> Picture:
-        answer = self._answer("GET", path, query=query)
-        return Picture(
-            answer.data, answer.headers.get("Content-Type", ""), answer.headers.get("Cache-Control", "")
-        )
+_MOST_POSTERS, _MOST_SEARCHES = 200, 100
 
 
 class Movies:
-    def __init__(self, public: Pictures, own: ServiceClient, recent: Recent) -> None:
+    def __init__(self, public: ServiceClient, own: ServiceClient, recent: Recent) -> None:
         self._public, self._own, self._recent = public, own, recent
-        # Of their own, and few: versions come from the address bar, and must not push out what plays.
-        self._posters = Recent(most=_MOST_POSTERS)
+        # Of their own, and few: versions and words come from the address bar, and must not push out what plays.
+        self._posters, self._searches = Recent(most=_MOST_POSTERS), Recent(most=_MOST_SEARCHES)
 
-    def cinemas(self) -> list[Json]:
-        answer = self._remembered("/cinemas", seconds=30)
-        return list(answer["cinemas"])
+    def houses(self) -> Json:
+        """The cinemas, and the rules of all of them."""
+        return self._remembered("/cinemas", seconds=30)
 
     def rooms(self, cinema: str | None) -> list[Json]:
         return list(self._remembered("/rooms", cinema=cinema)["rooms"])
@@ -60,7 +47,7 @@ class Movies:
         return self._remembered(f"/plans/{plan_id}", seconds=3600)
 
     def movies(self, page: int, q: str) -> Json:
-        return self._remembered("/movies", page=page, q=q or None)
+        return self._remembered("/movies", within=self._searches, page=page, q=q or None)
 
     def movie(self, movie_id: str) -> Json:
         return self._remembered(f"/movies/{movie_id}")
@@ -134,11 +121,12 @@ class Movies:
         self._own.post(f"/reservations/{reservation_id}/release")
 
     def cancel_reservation(self, reservation_id: str, key: str | None) -> None:
-        proof = f"?{urlencode({'key': key})}" if key else ""
-        self._own.post(f"/reservations/{reservation_id}/cancel{proof}")
+        self._own.post(f"/reservations/{reservation_id}/cancel{_proof(key)}")
 
-    def _remembered(self, path: str, *, seconds: float = _SECOND, **query: Any) -> Json:
-        return self._recent.get(
+    def _remembered(
+        self, path: str, *, within: Recent | None = None, seconds: float = _SECOND, **query: Any
+    ) -> Json:
+        return (within or self._recent).get(
             (path, *sorted((k, v) for k, v in query.items() if v is not None)),
             lambda: dict(self._public.get(path, **query)),
             seconds=seconds,
@@ -153,8 +141,8 @@ class Payments:
     def payment(self, reservation_id: str, key: str | None = None) -> Json:
         return dict(self._own.get(f"/payments/{reservation_id}", key=key))
 
-    def check(self, reservation_id: str) -> Json:
-        return dict(self._own.post(f"/payments/{reservation_id}/check"))
+    def check(self, reservation_id: str, key: str | None = None) -> Json:
+        return dict(self._own.post(f"/payments/{reservation_id}/check{_proof(key)}"))
 
 
 class Tickets:
@@ -183,6 +171,10 @@ class Letters:
         self._public.post("/lookups", {"email": email})
 
 
+def _proof(key: str | None) -> str:
+    return f"?{urlencode({'key': key})}" if key else ""
+
+
 @dataclass(frozen=True)
 class Neighbours:
     movies: Movies
@@ -200,11 +192,13 @@ def neighbours_from(settings: WebSettings) -> Neighbours:
     )
     return Neighbours(
         movies=Movies(
-            Pictures("movies", settings.movies_url),
-            ServiceClient("movies", settings.movies_url, headers=identity_headers),
+            ServiceClient("movies", settings.movies_url, time_left=page_time_left),
+            ServiceClient("movies", settings.movies_url, headers=identity_headers, time_left=page_time_left),
             Recent(),
         ),
-        payments=Payments(ServiceClient("payment", settings.payment_url, headers=identity_headers)),
+        payments=Payments(
+            ServiceClient("payment", settings.payment_url, headers=identity_headers, time_left=page_time_left)
+        ),
         tickets=Tickets(
             ServiceClient("ticket", settings.ticket_url, headers=identity_headers, read_seconds=5)
         ),
@@ -213,6 +207,17 @@ def neighbours_from(settings: WebSettings) -> Neighbours:
         office=Office(ServiceClient("movies", settings.movies_url, headers=identity_headers, read_seconds=5)),
         door=Door(ServiceClient("ticket", settings.ticket_url, headers=identity_headers)),
     )
+
+
+def page_time_left() -> float:
+    """A page asks several questions: a neighbour that hangs shall not hold it up once for each of them.
+
+    What a form sends is done to its end.
+    """
+    if request.method not in ("GET", "HEAD"):
+        return math.inf
+    ends_at = g.setdefault("page_ends_at", time.monotonic() + PAGE_SECONDS)
+    return float(ends_at - time.monotonic())
 
 
 def neighbours() -> Neighbours:

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import orjson
 import structlog
-from flask import Flask, Response, make_response, redirect, render_template, request
+from flask import Flask, Response, current_app, make_response, redirect, render_template, request
 from flask_babel import gettext, lazy_gettext
 from flask_wtf.csrf import CSRFError
 from pydantic import ValidationError
@@ -58,8 +58,9 @@ _NO_PAGE = Failure(
 _AWAY = Failure(
     lazy_gettext("A part of Marquee is away for a moment"),
     lazy_gettext("Seats you hold stay held and nothing was charged. Try again in a few seconds."),
-    next_words=lazy_gettext("Try again"),
 )
+# Above the form that comes back, where it can be shown again.
+NO_ANSWER = lazy_gettext("There was no answer. Nothing was charged; please try again in a few seconds.")
 _BROKEN = Failure(
     lazy_gettext("Something broke on our side"),
     lazy_gettext(
@@ -133,7 +134,20 @@ def _too_many(problem: TooMany) -> Response:
 
 
 def _http(error: HTTPException) -> Any:
+    if (page := _without_slash()) is not None:
+        return redirect(page, 301)
     return error.response if error.response is not None else _problem(errors.from_http(error))
+
+
+def _without_slash() -> str | None:
+    """The page that was meant by the address of one with a slash behind it."""
+    path = "/" + request.path.strip("/")
+    if request.method not in ("GET", "HEAD") or path == request.path or request.url_rule:
+        return None
+    pages = current_app.create_url_adapter(request)
+    if pages is None or not pages.test(path, method="GET"):
+        return None
+    return f"{path}?{request.query_string.decode()}".rstrip("?")
 
 
 def _unexpected(error: Exception) -> Response:
@@ -191,10 +205,9 @@ def failure_of(status: int, body: dict[str, Any]) -> Failure:
             again = request.path if request.method == "GET" else "/"
             return Failure(title or gettext("That does not fit"), sentence, again, gettext("Go on from here"))
         case 429:
-            words = gettext("Try again") if request.method == "GET" else gettext("To the programme")
-            return Failure(gettext("One moment, please"), detail, _page_again("/"), words)
+            return Failure(gettext("One moment, please"), detail, _page_again("/"), _words_again())
         case 502 | 503 | 504:
-            return replace(_AWAY, next_url=_page_again("/"))
+            return replace(_AWAY, next_url=_page_again("/"), next_words=_words_again())
         case 500:
             return _BROKEN
     return Failure(title, detail)
@@ -262,3 +275,7 @@ def _not_done(home: str) -> str:
 def _page_again(otherwise: str) -> str:
     """This page, where it can be asked for: a form may be sent to an address that shows nothing."""
     return request.full_path.rstrip("?") if request.method == "GET" else otherwise
+
+
+def _words_again() -> str:
+    return str(gettext("Try again") if request.method == "GET" else gettext("To the programme"))

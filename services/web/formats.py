@@ -53,6 +53,8 @@ def install(app: Flask) -> None:
         is_past,
         stock,
         runtime,
+        minutes_words,
+        seconds_words,
         price,
         amount,
         currency_words,
@@ -119,6 +121,20 @@ def runtime(minutes: int) -> str:
     return f"{hours} h {rest:02d}" if hours else str(gettext("%(minutes)d min", minutes=rest))
 
 
+def minutes_words(minutes: int) -> str:
+    """30 minutes, 1 hour"""
+    return seconds_words(60 * minutes)
+
+
+def seconds_words(seconds: int) -> str:
+    """10 minutes, 1 hour: in the largest unit that comes out even."""
+    if seconds and seconds % 3600 == 0:
+        return str(ngettext("%(num)s hour", "%(num)s hours", seconds // 3600))
+    if seconds % 60 == 0:
+        return str(ngettext("%(num)s minute", "%(num)s minutes", seconds // 60))
+    return str(ngettext("%(num)s second", "%(num)s seconds", seconds))
+
+
 def price(cents: int, currency: str) -> str:
     """11.50, or the word for nothing."""
     return str(gettext("free")) if cents == 0 else amount(cents, currency)
@@ -127,11 +143,6 @@ def price(cents: int, currency: str) -> str:
 def amount(cents: int, currency: str) -> str:
     """11.50"""
     return money.plain(cents, currency, _locale())
-
-
-def decimals(currency: str) -> int:
-    """How many digits stand behind the point: two for euros, none for yen."""
-    return len(str(money.amount(1, currency)).partition(".")[2])
 
 
 def currency_words(cents: int, currency: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, current_app, g, request
 from flask_wtf.csrf import generate_csrf
 
-from services.web.clients import movies, or_without
+from services.web.clients import Json, movies, or_without
 from services.web.page_cache import CSRF_PLACEHOLDER
 from services.web.visitor import Visitor, current_visitor
 
@@ -17,6 +17,7 @@ CINEMA_COOKIE = "cinema"
 class Site:
     cinemas: list[dict[str, Any]]
     cinema: dict[str, Any] | None
+    rules: dict[str, Any] | None
     visitor: Visitor
     path: str
     csrf_token: str
@@ -31,6 +32,8 @@ def current_site() -> Site:
     return Site(
         cinemas=cinemas,
         cinema=_of_slug(cinemas, chosen_cinema()),
+        # Every page asks: also while a movies from before there were rules is being replaced.
+        rules=_houses().get("rules"),
         visitor=current_visitor(),
         path=request.full_path.rstrip("?"),
         csrf_token=CSRF_PLACEHOLDER if g.get("page_is_shared") else generate_csrf(),
@@ -46,14 +49,18 @@ def chosen_cinema() -> str | None:
 
 
 def all_cinemas() -> list[dict[str, Any]]:
-    if "cinemas" not in g:
-        g.cinemas = or_without(movies().cinemas) or []
-    cinemas: list[dict[str, Any]] = g.cinemas
-    return cinemas
+    return list(_houses()["cinemas"])
 
 
 def is_secure() -> bool:
     return str(current_app.extensions["marquee.settings"].public_url).startswith("https://")
+
+
+def _houses() -> Json:
+    if "houses" not in g:
+        g.houses = or_without(movies().houses) or {"cinemas": []}
+    houses: Json = g.houses
+    return houses
 
 
 def _of_slug(cinemas: list[dict[str, Any]], slug: str | None) -> dict[str, Any] | None:

@@ -112,8 +112,20 @@ class Door:
     def __init__(self, own: ServiceClient) -> None:
         self._own = own
 
-    def scan(self, code: str, screening_id: str, scan_id: str, door: str, *, early: bool) -> Json:
+    def scan(
+        self,
+        code: str,
+        screening_id: str,
+        scan_id: str,
+        door: str,
+        *,
+        early: bool,
+        reentry_reason: str | None,
+    ) -> Json:
         body = {"code": code, "screening_id": screening_id, "scan_id": scan_id, "door": door, "early": early}
+        if reentry_reason:
+            # Refused by a ticket that is older than we are, while both are being replaced.
+            body["reentry_reason"] = reentry_reason
         return dict(self._own.post("/door/scans", body))
 
     def scan_frame(self, picture: bytes, screening_id: str, scan_id: str, door: str) -> Json | None:
@@ -126,5 +138,5 @@ class Door:
     def undo(self, admission_id: str, reason: str) -> Json:
         return dict(self._own.post(f"/door/admissions/{admission_id}/undo", {"reason": reason}))
 
-    def count(self, screening_id: str) -> Json:
-        return dict(self._own.get(f"/door/screenings/{screening_id}"))
+    def count(self, screening_id: str, door: str) -> Json:
+        return dict(self._own.get(f"/door/screenings/{screening_id}", door=door))

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import orjson
 from flask import Response, current_app, request
 from flask_openapi.blueprint import APIBlueprint
-from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 from werkzeug.exceptions import BadRequest as WerkzeugBadRequest
 from werkzeug.exceptions import UnsupportedMediaType
@@ -68,6 +68,12 @@ class Parameters(_Stripped):
     def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]
         # flask-openapi asks for the schema on every request; building it each time costs more than the rest.
         return super().model_json_schema(*args, **kwargs)
+
+
+class LinkKey(Parameters):
+    """For routes that answer a booking's owner, and whoever has the link of its mail (links.is_key_of)."""
+
+    key: str = Field("", max_length=64, description="From the link in the booking's mail")
 
 
 def _describe_stripping(schema: Any) -> None:

@@ -30,7 +30,7 @@ SECURE_HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "same-origin"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
-    ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),
+    ("Strict-Transport-Security", "max-age=31536000"),
     ("Cache-Control", "no-store"),
 )
 
@@ -127,7 +127,7 @@ def _common(app: OpenAPI, checks: dict[str, Callable[[], bool]], *, with_page: b
     def healthz() -> Any:
         return {"ok": True}
 
-    @api.get("/health", access=auth.PUBLIC, answers={200: health}, summary="The process lives (MM-16)")
+    @api.get("/health", access=auth.PUBLIC, answers={200: health}, summary="The same under a shorter name")
     def health_alias() -> Any:
         return {"ok": True}
 
@@ -190,7 +190,7 @@ def _finish(response: Response) -> Response:
 
 
 def secure_headers(response: Response) -> None:
-    """What every answer carries (RELIABILITY M6.3), unless it brings its own, as pages bring a policy."""
+    """What every answer carries, unless it brings its own, as pages bring a policy."""
     given = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 - headers are no dict
     response.headers.extend([(name, value) for name, value in SECURE_HEADERS if name.lower() not in given])
 

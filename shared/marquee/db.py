@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session, mapped_column, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from marquee import metrics
+from marquee.pool import PoolInTurn
 from marquee.settings import several
 
 log = structlog.get_logger(__name__)
@@ -60,7 +61,7 @@ def new_metadata() -> MetaData:
     return MetaData(naming_convention=NAMES)
 
 
-# Limits that hold for every session, also where a role was made without them (RELIABILITY M3.3).
+# Limits that hold for every session, also where a role was made without them.
 _LIMITS = (
     "-c lock_timeout=2s -c statement_timeout=5s -c idle_in_transaction_session_timeout=15s -c timezone=UTC"
 )
@@ -97,6 +98,7 @@ def make_engine(url: str, *, pool_size: int = 3, name: str = "marquee") -> Engin
     """A small pool; waiting more than a second for a connection is a 503, never a hang."""
     engine = create_engine(
         address(url),
+        poolclass=PoolInTurn,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=1.0,

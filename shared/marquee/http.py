@@ -7,8 +7,10 @@ A refusal by the neighbour (4xx) comes back as NeighbourProblem with its problem
 away, slow or talks nonsense is NeighbourAway. Only GETs are repeated, once; and whatever could not even be sent.
 """
 
+import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -29,6 +31,7 @@ CONNECT_SECONDS, READ_SECONDS = 1.0, 2.0
 # because a name has several addresses and they change while a neighbour is replaced.
 UNSENT = urllib3.Retry(total=None, connect=1, read=0, redirect=0, status=0, other=0)
 Headers = Callable[[], dict[str, str]]
+Seconds = Callable[[], float]
 
 
 class NeighbourAway(Problem):
@@ -50,10 +53,20 @@ class NeighbourProblem(Problem):
         return {"status": self.code, **self.problem}
 
 
+@dataclass(frozen=True)
+class Picture:
+    """With how long the neighbour says it may be kept."""
+
+    body: bytes
+    content_type: str
+    cache_control: str
+
+
 class ServiceClient:
     """One neighbour. `headers` is asked on every call: the caller's own token, a guest token.
 
-    With `own_token` we call as ourselves; when it is refused, one with a new token follows.
+    With `own_token` we call as ourselves; when it is refused, one with a new token follows. `time_left` bounds all
+    reads of one page together: where it is over, nobody is asked.
     """
 
     def __init__(
@@ -64,11 +77,12 @@ class ServiceClient:
         headers: Headers = dict,
         own_token: "ServiceToken | None" = None,
         read_seconds: float = READ_SECONDS,
+        time_left: Seconds = lambda: math.inf,
         pool_size: int = 16,
     ) -> None:
         self.name, self._url = name, url.rstrip("/")
         self._own_token, self._headers = own_token, own_token.headers if own_token else headers
-        self._timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds)
+        self._read_seconds, self._time_left = read_seconds, time_left
         self._pool = urllib3.PoolManager(maxsize=pool_size, retries=UNSENT)
         self._breaker = pybreaker.CircuitBreaker(fail_max=5, reset_timeout=5, exclude=[NeighbourProblem])
 
@@ -84,6 +98,11 @@ class ServiceClient:
         """A file: its bytes and content type."""
         answer = self._answer("GET", path, query=query)
         return answer.data, answer.headers.get("Content-Type", "application/octet-stream")
+
+    def get_picture(self, path: str, **query: Any) -> Picture:
+        answer = self._answer("GET", path, query=query)
+        headers = answer.headers
+        return Picture(answer.data, headers.get("Content-Type", ""), headers.get("Cache-Control", ""))
 
     def post(self, path: str, body: Any = None, **headers: str) -> Any:
         return self._send("POST", path, body=body, headers=headers)
@@ -120,6 +139,12 @@ class ServiceClient:
             return self._call(method, path, **options)
 
     def _call(self, method: str, path: str, **options: Any) -> urllib3.BaseHTTPResponse:
+        left = self._time_left() if method == "GET" else math.inf
+        if left <= 0:
+            raise NeighbourAway(f"there is no time left to ask {self.name}")
+        options["timeout"] = urllib3.Timeout(
+            connect=min(CONNECT_SECONDS, left), read=min(self._read_seconds, left)
+        )
         outcome = "away"
         try:
             answer: urllib3.BaseHTTPResponse = self._breaker.call(self._request, method, path, **options)
@@ -138,6 +163,7 @@ class ServiceClient:
         method: str,
         path: str,
         *,
+        timeout: urllib3.Timeout,
         query: dict[str, Any] | None = None,
         body: Any = None,
         content: bytes | None = None,
@@ -151,7 +177,7 @@ class ServiceClient:
                 url,
                 body=content if body is None else orjson.dumps(body, default=str),
                 headers=self._all_headers(headers or {}, has_body=body is not None),
-                timeout=self._timeout,
+                timeout=timeout,
                 redirect=False,
             )
         except HTTPError as error:

@@ -28,6 +28,8 @@ DATABASE_AWAY = Counter("marquee_database_away_total", "Requests refused because
 NEIGHBOURS = Counter(
     "marquee_neighbour_calls_total", "Calls to other services by how they ended: ok, refused, away", ["neighbour", "outcome"]
 )  # fmt: skip
+# Anybody may make up another, and each would be a series that stays.
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _service = "unknown"
 
 
@@ -39,7 +41,8 @@ def install(app: Flask, service: str) -> None:
 def observe_request(status: int, seconds: float) -> None:
     # The rule, not the path: ids would make a series each.
     route = request.url_rule.rule if request.url_rule else "(none)"
-    count, duration = _series(_service, route, request.method, status)
+    method = request.method if request.method in _METHODS else "other"
+    count, duration = _series(_service, route, method, status)
     count.inc()
     duration.observe(seconds)
 

@@ -58,7 +58,7 @@ class Variables(BaseSettings):
 
     @classmethod
     def from_environment(cls) -> Self:
-        """Read the environment; exit with one line per missing or unreadable variable (MM-74)."""
+        """Read the environment; exit with one line per missing or unreadable variable."""
         try:
             return cls()
         except ValidationError as error:
@@ -107,6 +107,12 @@ class DatabaseSettings(Settings):
     database_pool_size: int = 3
     # Beside these a worker holds one that listens to its outbox.
     worker_database_pool_size: int = 2
+
+
+class DoorsSettings(DatabaseSettings):
+    """For the services that let people in or tell them when: one number, given to all of them (docs/rules/door.md)."""
+
+    doors_minutes: int = 30
 
 
 def several(secret: str) -> list[str]:

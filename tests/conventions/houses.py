@@ -23,6 +23,8 @@ _OWN: dict[str, dict[str, Any]] = {
         "session_key": Fernet.generate_key().decode(),
         "auth_url_external": "http://localhost:5001",
     },
+    # One caller tries everything.
+    "movies": {"holds_per_holder": 99},
     "payment": {
         "stripe_api_key": "sk_test_marquee",
         "stripe_api_base": _NOBODY,

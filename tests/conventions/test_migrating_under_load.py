@@ -135,7 +135,7 @@ def test_a_migration_gives_way_to_a_transaction_that_does_not_end(create_databas
         began = time.monotonic()
         with pytest.raises(OperationalError, match="lock timeout"):
             migrate("movies", url_of(database))
-        assert 1.5 < time.monotonic() - began < 6
+        assert 1.5 < time.monotonic() - began < 30
 
     assert migrate("movies", url_of(database)) > "0001"
     database.engine.dispose()

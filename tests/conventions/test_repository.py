@@ -13,6 +13,7 @@ from tests.conventions.houses import SERVICES, settings_class
 ROOT = Path(__file__).resolve().parents[2]
 _LOOSE_ENDS = re.compile(r"\b(?:TODO|FIXME|XXX|HACK|WIP)\b")
 _ONE_MACHINE = re.compile(r"(?<![\w.$}/])/(?:work|home/[a-z]+|Users|root|mnt)/")
+_ELSEWHERE = re.compile(r"\b(?:MM|CL|MY|DS|TA|ST|UX)-\d\d\b|\b(?:RELIABILITY|DESIGN|REQUIREMENTS|EXAMPLES)\b")
 _TEXT = {
     ".py",
     ".md",
@@ -54,6 +55,11 @@ def found_in(texts: dict[str, str], pattern: re.Pattern[str]) -> list[str]:
         for number, line in enumerate(text.splitlines(), start=1)
         if pattern.search(line)
     ]
+
+
+def test_nothing_refers_to_a_document_that_is_not_here(texts):
+    """Neither to a row of one: a reader could not look it up."""
+    assert found_in(texts, _ELSEWHERE) == []
 
 
 def test_there_are_no_loose_ends(texts):

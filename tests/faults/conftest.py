@@ -38,9 +38,9 @@ def house(suite: Suite) -> House:
 
 @pytest.fixture
 def sound(house: House):
-    """Called when the hurt is over: within 15 seconds every invariant holds again."""
+    """Called when the hurt is over: within a minute, on a loaded machine, every invariant holds again."""
 
-    def check(seconds: float = 15) -> None:
+    def check(seconds: float = 60) -> None:
         wrong = violations(house)
 
         def none_left() -> bool:

@@ -7,7 +7,7 @@ import requests
 
 from tests.journeys.house import VISA, Buyer, House, until
 
-PATIENCE_SECONDS = 40
+PATIENCE_SECONDS = 90
 
 
 def insist(buyer: Buyer, service: str, method: str, path: str, body: Any = None) -> Any:
@@ -26,8 +26,11 @@ def insist(buyer: Buyer, service: str, method: str, path: str, body: Any = None)
 
 
 def hold(buyer: Buyer, screening_id: str, seats: list[str]) -> Any:
-    wishes = [{"seat": seat, "ticket_type": "adult"} for seat in seats]
-    return insist(buyer, "movies", "POST", f"/screenings/{screening_id}/holds", {"seats": wishes})
+    return insist(buyer, "movies", "POST", f"/screenings/{screening_id}/holds", wish_for(seats))
+
+
+def wish_for(seats: list[str]) -> Any:
+    return {"seats": [{"seat": seat, "ticket_type": "adult"} for seat in seats]}
 
 
 def reserve(buyer: Buyer, held: Any) -> Any:

@@ -33,7 +33,7 @@ def test_a_booking_gets_through_trouble_with_payments(house, control, sound, fau
     buyer, screening = house.guest(), house.screening(22)["id"]
     control.post("/_control/faults", fault)
     reservation = reserve(buyer, hold(buyer, screening, house.seats_for(screening, 1)))
-    secret = until(lambda: open_payment(buyer, reservation), 30, what="the open payment")
+    secret = until(lambda: open_payment(buyer, reservation), what="the open payment")
     control.post("/_control/faults/clear", {})
 
     assert house.pay(secret) == "succeeded"

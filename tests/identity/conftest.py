@@ -36,7 +36,11 @@ def addresses(receiver: Receiver) -> Addresses:
     return Addresses(f"{auth}/auth/callback", f"{web}/", f"{web}/signed-out", receiver.url)
 
 
-@pytest.fixture(scope="session", params=["issuer", pytest.param("keycloak", marks=pytest.mark.keycloak)])
+# The first of them waits until it is fetched, unpacked and has made its tables.
+REAL = pytest.param("keycloak", marks=[pytest.mark.keycloak, pytest.mark.timeout(900)])
+
+
+@pytest.fixture(scope="session", params=["issuer", REAL])
 def running_provider(
     request: pytest.FixtureRequest, addresses: Addresses, receiver: Receiver
 ) -> Iterator[Provider]:

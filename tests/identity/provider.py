@@ -66,7 +66,7 @@ class Receiver:
                 form = parse_qs(body)
                 receiver.tokens.extend(form.get("logout_token", []))
                 if receiver.hand_on_to:
-                    receiver.status = requests.post(receiver.hand_on_to, data=form, timeout=5).status_code
+                    receiver.status = requests.post(receiver.hand_on_to, data=form, timeout=60).status_code
                 self.send_response(receiver.status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
@@ -74,7 +74,7 @@ class Receiver:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", free_port()), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 

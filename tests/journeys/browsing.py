@@ -36,7 +36,7 @@ def started_chromium() -> Iterator[Any]:
 
 
 @contextmanager
-def windows(chromium: Any, address: str, *, patience_seconds: float = 10) -> Iterator[Open]:
+def windows(chromium: Any, address: str, *, patience_seconds: float = 30) -> Iterator[Open]:
     """A new browser window per call; whatever it complains about fails the test."""
     contexts, complaints = [], []
 
@@ -92,7 +92,7 @@ def yours(page: Any) -> list[str]:
 
 
 def ticket_codes(page: Any) -> list[str]:
-    page.get_by_role("link", name="PDF").wait_for(timeout=30_000)
+    page.get_by_role("link", name="PDF").wait_for(timeout=60_000)
     return [code.strip() for code in page.locator("text=/^MQ-[A-Z2-7]{6}-/").all_inner_texts()]
 
 
@@ -128,4 +128,4 @@ def tab_until(page: Any, there: Callable[[], bool], what: str) -> None:
         page.keyboard.press("Tab")
         return there()
 
-    until(step, 15, what=f"focus on {what}")
+    until(step, what=f"focus on {what}")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import unescape
 from typing import Any, TypeVar
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 from uuid import uuid4
 
 import psycopg2
@@ -40,7 +40,7 @@ VISA, DECLINED, SLOW = "pm_card_visa", "pm_card_chargeDeclined", "pm_card_proces
 AT_REST = {"expired", "cancelled", "ticketed", "refunded"}
 
 
-def until(look: Callable[[], Found], seconds: float = 20, *, what: str = "") -> Found:
+def until(look: Callable[[], Found], seconds: float = 60, *, what: str = "") -> Found:
     """The first true answer of `look`, or a failed test after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:
@@ -63,7 +63,7 @@ class Door:
         if session is None:
             session = self._local.session = requests.Session()
         return session.request(
-            method, self.base + path, json=body, headers=self._headers, timeout=15, **options
+            method, self.base + path, json=body, headers=self._headers, timeout=60, **options
         )
 
     def answer(self, method: str, path: str, body: Any = None) -> Any:
@@ -133,7 +133,7 @@ class House:
     def sign_in(self, name: str, password: str = "marquee-demo", back_to: str = "/") -> requests.Session:
         """A browser that went through auth and the issuer's login form, with the cookies it has now."""
         browser = requests.Session()
-        form = browser.get(f"{self.suite.url('auth')}/auth/login", params={"next": back_to}, timeout=15)
+        form = browser.get(f"{self.suite.url('auth')}/auth/login", params={"next": back_to}, timeout=60)
         action = re.search(r'<form[^>]*action="([^"]+)"', form.text)
         assert action, form.text[:2000]
         for cookie in browser.cookies:
@@ -142,12 +142,12 @@ class House:
         answer = browser.post(
             urljoin(form.url, unescape(action[1])),
             data={"username": name, "password": password},
-            timeout=15,
+            timeout=60,
             allow_redirects=False,
         )
         # By the cookie, not by the address: behind one gateway auth's callback is on the website's.
         while answer.is_redirect and not {"marquee", "__Host-marquee"} & set(browser.cookies.keys()):
-            answer = browser.get(answer.headers["Location"], timeout=15, allow_redirects=False)
+            answer = browser.get(answer.headers["Location"], timeout=60, allow_redirects=False)
         assert answer.is_redirect, answer.text[:2000]
         browser.headers["X-Came-Back-To"] = answer.headers["Location"]
         return browser
@@ -163,7 +163,7 @@ class House:
             f"{self.suite.url('issuer')}/realms/marquee/protocol/openid-connect/token",
             data={"grant_type": "client_credentials"},
             auth=(f"marquee-{service}", secret),
-            timeout=15,
+            timeout=60,
         )
         assert answer.ok, answer.text
         return str(answer.json()["access_token"])
@@ -174,6 +174,21 @@ class House:
         """With the publishable key only, like the card fields in the page."""
         key = self.suite.site.keyring.get("stripe-publishable-key")
         return stripe.StripeClient(key, base_addresses={"api": self.suite.url("stripe")})
+
+    def pay_hosted(self, page: str) -> str:
+        """Fill in Stripe's own page; answers the path it leads back to."""
+        form = {"number": "4242 4242 4242 4242", "expiry": "12/40", "cvc": "123"}
+        answer = requests.post(page, data=form, timeout=60, allow_redirects=False)
+        assert answer.is_redirect, answer.text
+        there = urlsplit(answer.headers["Location"])
+        return f"{there.path}?{there.query}"
+
+    def at_stripes_dashboard(self) -> stripe.StripeClient:
+        """What the office can do by hand at Stripe, besides us."""
+        keys = self.suite.site.stripe_keys
+        return stripe.StripeClient(
+            str(keys["STRIPE_API_KEY"]), base_addresses={"api": self.suite.url("stripe")}
+        )
 
     def pay(self, client_secret: str, card: str = VISA) -> str:
         """Confirm as the page does; answers "succeeded", "processing", … or the decline's code."""
@@ -204,7 +219,7 @@ class House:
         letters = [self.mailbox.get(f"/api/messages/{one['id']}") for one in reversed(listed)]
         return [letter for letter in letters if about in header(letter, "Message-ID")]
 
-    def mail(self, template: str, about: str, seconds: float = 20) -> dict[str, Any]:
+    def mail(self, template: str, about: str, seconds: float = 60) -> dict[str, Any]:
         def arrived() -> dict[str, Any] | None:
             return next((one for one in self.mails(about) if template_of(one) == template), None)
 
@@ -249,7 +264,7 @@ class Buyer:
         body = {"hold_id": hold["id"], "email": self.email, "name": "Ann Example", "method": method}
         return self.at["movies"].post("/reservations", body)
 
-    def payment(self, reservation_id: str, *, seconds: float = 20) -> Any:
+    def payment(self, reservation_id: str, *, seconds: float = 60) -> Any:
         """The payment once the bank can be asked to make it."""
 
         def open_payment() -> Any:
@@ -259,10 +274,13 @@ class Buyer:
 
         return until(open_payment, seconds, what="an open payment")
 
-    def state(self, reservation_id: str) -> str:
-        return str(self.at["movies"].get(f"/reservations/{reservation_id}")["state"])
+    def booking(self, reservation_id: str) -> Any:
+        return self.at["movies"].get(f"/reservations/{reservation_id}")
 
-    def becomes(self, reservation_id: str, *states: str, seconds: float = 20) -> str:
+    def state(self, reservation_id: str) -> str:
+        return str(self.booking(reservation_id)["state"])
+
+    def becomes(self, reservation_id: str, *states: str, seconds: float = 60) -> str:
         def seen() -> str | None:
             state = self.state(reservation_id)
             return state if state in states else None

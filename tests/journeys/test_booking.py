@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from icalendar import Calendar
 
-from tests.journeys.house import AT_REST, DECLINED, SLOW, VISA, header, template_of, until
+from tests.journeys.house import AT_REST, DECLINED, SLOW, VISA, header, until
 
 pytestmark = pytest.mark.journey
 
@@ -101,7 +101,7 @@ def test_the_door_lets_each_ticket_in_once(booked, stan):
     refused = stan.scan(first, screening["id"])
 
     assert (admitted["result"], sent_again["result"]) == ("admit", "admit")
-    assert (refused["result"], refused["reason"]) == ("no", "already_used")
+    assert (refused["result"], refused["reason"], refused["admission_id"]) == ("check", "already_used", None)
     assert stan.scan(second, screening["id"])["result"] == "admit"
 
 
@@ -150,14 +150,15 @@ def test_a_used_ticket_begins_the_diary_of_its_owner(house, stan):
     reservation = viola.book(screening["id"], people=1)
     [ticket] = viola.tickets(reservation["id"])
 
+    def entries():
+        return {entry["id"]: entry for entry in viola.at["review"].get("/diary/me")["entries"]}
+
+    before = entries()
     stan.scan(ticket["code"], screening["id"])
 
-    def noted():
-        entries = viola.at["review"].get("/diary/me")["entries"]
-        return [entry for entry in entries if entry["seat"] == ticket["seat"]]
-
-    [entry] = until(noted, what="the diary entry")
-    assert entry["title"] == screening["title"]
+    [new] = until(lambda: entries().keys() - before.keys(), what="the diary entry")
+    entry = entries()[new]
+    assert (entry["title"], entry["seat"]) == (screening["title"], ticket["seat"])
 
 
 def test_a_scan_that_is_taken_back_leaves_nothing_in_the_diary(house, stan):
@@ -191,7 +192,6 @@ def test_a_cancelled_booking_gives_money_and_seats_back_and_closes_the_door(hous
     until(lambda: stan.scan(code, screening["id"])["reason"] == "void", what="the void ticket")
     house.mail("cancelled", reservation["id"])
     house.mail("refunded", reservation["id"])
-    assert template_of(house.mails(reservation["id"])[-1]) == "refunded"
 
 
 def test_cancelling_twice_refunds_once(house):
@@ -241,7 +241,11 @@ def test_whoever_goes_back_is_charged_nothing_and_leaves_the_seats(house):
     buyer.at["movies"].post(f"/reservations/{reservation['id']}/release")
 
     assert buyer.becomes(reservation["id"], *AT_REST) == "expired"
-    assert [intent["status"] for intent in house.ledger(reservation["id"])] == ["canceled"]
+    # Payment may have answered too late for it, and goes on nevertheless.
+    until(
+        lambda: [intent["status"] for intent in house.ledger(reservation["id"])] == ["canceled"],
+        what="the payment given up",
+    )
     seats = house.movies.get(f"/screenings/{screening['id']}/seats")["seats"]
     assert {seats[seat["seat"]] for seat in reservation["seats"]} == {"free"}
 
@@ -275,15 +279,27 @@ def test_reserving_and_paying_twice_is_booking_once(house):
     assert len(house.ledger(first["id"])) == 1
 
 
-def test_a_hosted_payment_page_works_as_well(house):
-    buyer = house.guest()
-    hold = buyer.hold(house.screening(9)["id"], house.seats_for(house.screening(9)["id"], 1))
+def test_who_pays_on_the_hosted_page_comes_back_to_a_ticket(house):
+    buyer, screening = house.person("viola"), house.screening(9)
+    browser = house.sign_in("viola")
+    hold = buyer.hold(screening["id"], house.seats_for(screening["id"], 1))
     reservation = buyer.reserve(hold, method="hosted")
-
     payment = buyer.payment(reservation["id"])
-
     assert payment["client_secret"] is None
-    assert payment["hosted_url"].startswith(house.suite.url("stripe"))
+
+    house.stripe_control.post("/_control/webhooks", {"paused": True})
+    try:
+        back = house.pay_hosted(payment["hosted_url"])
+        # Stripe is asked as soon as somebody comes back, for no webhook tells.
+        browser.get(house.suite.url("web") + back, timeout=60)
+        assert buyer.at["payment"].get(f"/payments/{reservation['id']}")["state"] == "succeeded"
+    finally:
+        house.stripe_control.post("/_control/webhooks", {"paused": False})
+
+    buyer.becomes(reservation["id"], "ticketed")
+    [ticket] = buyer.tickets(reservation["id"])
+    assert ticket["state"] == "valid"
+    assert house.net(reservation["id"]) == reservation["total_cents"]
 
 
 def test_every_letter_has_a_fixed_id_and_comes_once(house, booked):

@@ -22,7 +22,7 @@ def test_a_guest_without_browser_and_mail_is_back_at_the_door(house: House) -> N
     letter = until(lambda: letter_to(house, buyer.email), what="the mail with the tickets again")
     papers = [part["content_type"] for part in letter["parts"] if part["attachment"]]
     [link] = re.findall(rf"\S+/bookings/{reservation['id']}\?key=\S+", letter["text"])
-    ticket = requests.get(link, timeout=15)
+    ticket = requests.get(link, timeout=60)
     assert papers == ["application/pdf"]
     assert ticket.status_code == 200
     assert all(seat["reference"] in ticket.text for seat in buyer.tickets(reservation["id"]))
@@ -30,10 +30,10 @@ def test_a_guest_without_browser_and_mail_is_back_at_the_door(house: House) -> N
 
 def ask_for_tickets(house: House, email: str) -> None:
     browser, page = requests.Session(), f"{house.suite.url('web')}/bookings/lookup"
-    form = browser.get(page, timeout=15).text
+    form = browser.get(page, timeout=60).text
     token = re.search(r'name="csrf_token" value="([^"]+)"', form)
     assert token
-    answer = browser.post(page, data={"csrf_token": token[1], "email": email}, timeout=15)
+    answer = browser.post(page, data={"csrf_token": token[1], "email": email}, timeout=60)
     assert f"If there are tickets for {email}" in answer.text
 
 

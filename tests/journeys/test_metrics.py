@@ -28,7 +28,7 @@ def told(house):
     buyer.at["movies"].post(f"/reservations/{reservation['id']}/cancel")
     buyer.becomes(reservation["id"], "refunded")
     house.mail("refunded", reservation["id"])
-    assert requests.get(house.suite.url("web"), timeout=15).ok
+    assert requests.get(house.suite.url("web"), timeout=60).ok
 
     def measured():
         found = everything(house)
@@ -40,7 +40,7 @@ def told(house):
 def everything(house):
     found = {}
     for program in PROGRAMS:
-        text = requests.get(f"http://127.0.0.1:{house.suite.site.ports[program]}/metrics", timeout=15).text
+        text = requests.get(f"http://127.0.0.1:{house.suite.site.ports[program]}/metrics", timeout=60).text
         for family in text_string_to_metric_families(text):
             for sample in family.samples:
                 found.setdefault(sample.name, set()).update(sample.labels)
@@ -94,7 +94,7 @@ def test_paths_with_ids_do_not_make_a_series_each(house, told):
         sample.labels["route"]
         for program in SERVICES
         for family in text_string_to_metric_families(
-            requests.get(f"{house.suite.url(program)}/metrics", timeout=15).text
+            requests.get(f"{house.suite.url(program)}/metrics", timeout=60).text
         )
         for sample in family.samples
         if sample.name == "marquee_http_requests_total"

@@ -12,6 +12,10 @@ def edda(house):
     return Door(house.suite.url("movies"), house.bearer("edda"))
 
 
+def in_trouble(editor):
+    return {one["reservation_id"] for one in editor.get("/refunds/in-trouble")["refunds"]}
+
+
 def test_a_cancelled_screening_pays_everybody_back(house, edda):
     screening = house.screening(13, day=5)
     paid = [(buyer := house.guest(), buyer.book(screening["id"], people=2)) for _ in range(2)]
@@ -38,6 +42,35 @@ def test_a_cancelled_screening_sells_no_more_seats(house, edda):
     refusal = house.guest().at["movies"].ask("POST", f"/screenings/{screening['id']}/holds", wishes)
 
     assert refusal.status_code == 409
+
+
+def test_a_refund_that_the_bank_sends_back_comes_before_the_office(house, edda):
+    buyer = house.guest()
+    reservation = buyer.book(house.screening(16)["id"], people=1)
+    house.stripe_control.post("/_control/refunds", {"outcome": "fails"})
+    try:
+        buyer.at["movies"].post(f"/reservations/{reservation['id']}/cancel")
+        until(lambda: reservation["id"] in in_trouble(edda), what="the refund in trouble")
+    finally:
+        house.stripe_control.post("/_control/refunds", {"outcome": None})
+    assert house.net(reservation["id"]) == reservation["total_cents"]
+
+    edda.post(f"/reservations/{reservation['id']}/refund-again")
+
+    buyer.becomes(reservation["id"], "refunded")
+    assert house.net(reservation["id"]) == 0
+
+
+def test_a_refund_by_hand_at_stripe_ends_the_booking_and_its_tickets(house):
+    buyer = house.guest()
+    reservation = buyer.book(house.screening(16)["id"], people=1)
+    [intent] = house.ledger(reservation["id"])
+
+    house.at_stripes_dashboard().v1.refunds.create({"payment_intent": intent["id"]})
+
+    buyer.becomes(reservation["id"], "refunded", seconds=30)
+    assert "the money was given back" in house.mail("cancelled", reservation["id"])["text"].lower()
+    until(lambda: {ticket["state"] for ticket in buyer.tickets(reservation["id"])} != {"valid"})
 
 
 def test_a_clash_of_screenings_is_refused_with_the_first_free_time(house, edda):

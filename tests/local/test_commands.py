@@ -50,6 +50,17 @@ def test_status_shows_each_part_with_its_memory(running, capsys):
     assert row[-3:] == ["http://localhost:5002", "2", "restarts"]
 
 
+@pytest.mark.parametrize(
+    ("state_of_it", "code"), [("done", 0), ("starting", 1), ("crashed", 1), ("halted", 1)]
+)
+def test_status_ends_with_an_error_when_not_all_is_well(running, state_of_it, code):
+    part = {"title": "", "pid": None, "restarts": 0, "address": ""}
+    parts = [part | {"name": "movies", "state": "ready"}, part | {"name": "ticket", "state": state_of_it}]
+    running.write_status({"runner_pid": os.getpid(), "parts": parts})
+
+    assert main(["status"]) == code
+
+
 def test_reset_while_running_is_refused(running, capsys):
     running.folder("stripe")
 

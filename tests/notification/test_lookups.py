@@ -228,3 +228,16 @@ def test_an_address_is_asked_for_three_times_an_hour_and_others_go_on(
 
     assert [answer("ann@example.org") for _ in range(3)] == [202, 202, 202]
     assert [answer("Ann@Example.org"), answer("bob@example.org")] == [429, 202]
+
+
+@pytest.mark.parametrize(
+    "written", ["ann@exam\u00adple.org", "ann@\uff45xample.org", "ann@example\u3002org", "  ANN@EXAMPLE.ORG "]
+)
+def test_the_same_mailbox_written_in_another_way_is_not_another_one(
+    make_app: Callable[..., Flask], written: str
+) -> None:
+    client = make_app(rate_limits=True).test_client()
+    for _ in range(3):
+        client.post("/lookups", json={"email": "ann@example.org"})
+
+    assert client.post("/lookups", json={"email": written}).status_code == 429

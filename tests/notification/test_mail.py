@@ -17,7 +17,7 @@ from services.notification.handlers import tell_refund_due, tell_refunded
 from services.notification.mailer import MailAway, MailRefused
 from services.notification.measures import measure_mails
 from services.notification.models import Notice
-from tests.factories.bookings import booking_facts
+from tests.factories.bookings import booking_facts, seat_facts
 from tests.notification.conftest import PostOffice
 
 META = Meta(uuid4(), "reservation.refunded", datetime.now(UTC), "movies", None, 1, "", "")
@@ -89,6 +89,20 @@ def test_the_ticket_mail_says_until_when_the_house_takes_it_back_on_the_houses_c
 
     for form in ("plain", "html"):
         assert "Free refund until Friday 4 July, 19:00" in words_of(post, form)
+
+
+@pytest.mark.parametrize(("ticket_type", "needs_card"), [("child", False), ("senior", True), ("carer", True)])
+def test_the_ticket_mail_asks_for_a_card_where_there_is_one(
+    post: PostOffice, ticket_type: str, needs_card: bool
+) -> None:
+    post.tell("tickets", booking_facts(seats=[seat_facts("G9", ticket_type=ticket_type)]))
+
+    post.work()
+
+    for form in ("plain", "html"):
+        body = post.mailer.sent[0].get_body((form,))
+        assert body is not None
+        assert ("bring your card" in body.get_content().lower()) is needs_card
 
 
 def test_where_nobody_said_until_when_the_ticket_mail_promises_nothing(post: PostOffice) -> None:

@@ -1,7 +1,6 @@
 """Databases that come back as they were, and backups that refuse rather than surprise."""
 
 import threading
-import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -22,6 +21,7 @@ from ops.backup import AlreadyThere, back_up, backups_in
 from ops.manifest import Damaged, Manifest
 from ops.restore import InUse, NotEmpty, restore
 from services.payment.models import Payment
+from tests.journeys.house import until
 
 NAMES = ("movies", "payment")
 
@@ -115,19 +115,24 @@ def test_no_database_knows_of_an_event_that_its_publisher_has_not(
     """movies publishes and payment takes it in, as fast as they can, while backups are made."""
     stop, movies, payment = threading.Event(), books.database("movies"), books.database("payment")
 
+    rounds: list[int] = []
+
     def publish_and_take_in() -> None:
         while not stop.is_set():
             with movies.transaction() as session:
                 event = outbox.record(session, requested())
             with payment.transaction() as session:
                 claim(session, "payment:handlers.open_payment", event)
+            rounds.append(1)
 
     threads = [threading.Thread(target=publish_and_take_in) for _ in range(2)]
     for thread in threads:
         thread.start()
     try:
-        time.sleep(0.3)
+        until(lambda: len(rounds) > 10)
         folder = back_up(books.addresses, tmp_path, keep=0, say=silence)
+        before = len(rounds)
+        until(lambda: len(rounds) > before + 10)
     finally:
         stop.set()
         for thread in threads:

@@ -1,17 +1,20 @@
 """The payment service on a real PostgreSQL and the Stripe stand-in."""
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import requests
 import stripe
 from flask import Flask
 from sqlalchemy import text
 
 from local.ports import free_port
+from local.stripe_fake.domain.settlement import settle_due
 from local.stripe_fake.serving import StripeFake
 from local.stripe_fake.settings import Settings as StripeFakeSettings
 from marquee.contracts.payment import PaymentRequested
@@ -27,6 +30,7 @@ from services.payment.settings import PaymentSettings
 from services.payment.steps import Steps
 
 WEBHOOK_SECRET = "whsec_test"
+VISA, BOUNCING, SLOW = "4242424242424242", "4000000000008815", "4000000000008807"
 GUEST = "a-guest-token-of-more-than-32-characters"
 
 
@@ -97,6 +101,13 @@ def stripe_client(settings: PaymentSettings) -> stripe.StripeClient:
     return stripe.StripeClient("sk_test_marquee", base_addresses={"api": settings.stripe_api_base})
 
 
+def time_passes(fake: StripeFake) -> None:
+    """What is processing, and refunds on their way, come to their end at Stripe."""
+    fake.account.clock = lambda: time.time() + 2 * 3600
+    with fake.account.store.transaction():
+        settle_due(fake.account)
+
+
 class Desk:
     """Short ways to ask for things and to see what became of them."""
 
@@ -147,6 +158,23 @@ class Desk:
             self.stripe.v1.payment_intents.confirm(
                 payment.provider_id or "", {"payment_method": card, "return_url": "http://localhost:8081/"}
             )
+
+    def refuse_at_the_bank(self, payment: Payment) -> None:
+        """What a buyer does on the page of the bank."""
+        intent = self.stripe.v1.payment_intents.retrieve(payment.provider_id or "")
+        page = (intent.next_action or {})["redirect_to_url"]["url"]
+        assert requests.post(page, data={"answer": "refuse"}, allow_redirects=False, timeout=10).ok
+
+    def pay_hosted(self, payment: Payment, card: str = VISA) -> None:
+        """What a buyer does on Stripe's own page."""
+        form = {"number": card, "expiry": "12/40", "cvc": "123"}
+        page = requests.post(payment.hosted_url or "", data=form, allow_redirects=False, timeout=10)
+        assert page.status_code == 303, page.text
+
+    def hear(self, kind: str) -> None:
+        """The newest webhook of a kind, as Stripe would send it."""
+        event = self.stripe.v1.events.list({"type": kind, "limit": 1}).data[0].to_dict()
+        self.do(payments.receive_webhook, event)
 
     def check(self, payment: Payment) -> Payment:
         """As if a webhook had made it due."""

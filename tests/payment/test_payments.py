@@ -7,9 +7,10 @@ from uuid import uuid4
 import pytest
 import stripe
 from prometheus_client import REGISTRY
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from local.stripe_fake import faults
+from local.stripe_fake.domain import refunds
 from local.stripe_fake.serving import StripeFake
 from marquee.contracts.payment import PaymentCancelRequested, RefundRequested
 from marquee.db import Database
@@ -21,7 +22,7 @@ from services.payment.models import Payment, PaymentTransition
 from services.payment.provider import ProviderAway, ProviderRefused, Refund, StripeProvider
 from services.payment.settings import PaymentSettings
 from services.payment.steps import Steps
-from tests.payment.conftest import Desk
+from tests.payment.conftest import BOUNCING, SLOW, Desk, time_passes
 
 
 def test_a_request_becomes_one_intent_that_the_buyer_can_pay(desk: Desk) -> None:
@@ -77,6 +78,17 @@ def test_a_declined_card_leaves_the_payment_open_and_says_why(desk: Desk) -> Non
     assert desk.keys() == ["payment.declined"]
 
 
+def test_what_stripe_says_to_us_is_not_kept_for_the_buyer(desk: Desk) -> None:
+    _, payment = desk.opened()
+    desk.pay(payment, "pm_card_threeDSecure2Required")
+    desk.refuse_at_the_bank(payment)
+
+    payment = desk.check(payment)
+
+    assert payment.decline_code == "payment_intent_authentication_failure"
+    assert payment.decline_message == "You did not approve it at your bank."
+
+
 def test_each_decline_is_told_once_and_another_card_still_pays(desk: Desk) -> None:
     _, payment = desk.opened()
     for card in ("pm_card_visa_chargeDeclined", "pm_card_visa_chargeDeclinedInsufficientFunds"):
@@ -113,6 +125,37 @@ def test_stopping_after_the_buyer_paid_tells_the_success(desk: Desk) -> None:
     assert desk.keys() == ["payment.succeeded"]
 
 
+def test_what_a_bank_is_processing_is_asked_about_now_and_then_and_not_every_second(
+    desk: Desk, database: Database
+) -> None:
+    wanted, payment = desk.opened()
+    desk.pay(payment, "pm_card_processing")
+    desk.do(payments.stop_payment, _cancel(wanted.reservation_id))
+    desk.work()
+
+    stopped = desk.payment(wanted.reservation_id)
+    assert stopped.state == "processing"
+    with database.transaction() as session:
+        waits = session.scalar(select(Payment.due_at - func.now()).where(Payment.id == stopped.id))
+    assert 50 < waits.total_seconds() <= 60
+
+
+@pytest.mark.parametrize(("card", "ends"), [(SLOW, "succeeded"), (BOUNCING, "failed")])
+def test_a_slow_way_to_pay_on_stripes_page_ends_as_the_bank_says(
+    desk: Desk, stripe_fake: StripeFake, card: str, ends: str
+) -> None:
+    _, payment = desk.opened(method="hosted")
+    desk.pay_hosted(payment, card)
+    assert desk.check(payment).state == "processing"
+
+    time_passes(stripe_fake)
+
+    assert desk.check(payment).state == ends
+    assert desk.keys() == [f"payment.{ends}"]
+    page = desk.stripe.v1.checkout.sessions.retrieve(payment.provider_id or "")
+    assert page.status == "complete"
+
+
 def test_stopping_overtakes_the_request_and_it_never_opens(desk: Desk) -> None:
     reservation_id = uuid4()
     desk.do(payments.stop_payment, _cancel(reservation_id))
@@ -137,8 +180,7 @@ def test_a_refund_gives_all_of_it_back_once(desk: Desk) -> None:
         desk.work()
     payment = desk.check(payment)
 
-    refunds = desk.stripe.v1.refunds.list().data
-    assert [refund.amount for refund in refunds] == [2050]
+    assert [refund.amount for refund in desk.stripe.v1.refunds.list()] == [2050]
     assert payment.state == "refunded"
     assert desk.keys().count("payment.refunded") >= 1
 
@@ -191,14 +233,17 @@ def test_a_refund_whose_reply_was_lost_or_broken_is_given_once(desk: Desk, strip
     assert [refund.amount for refund in desk.stripe.v1.refunds.list().data] == [2050]
 
 
-def test_a_refund_that_failed_can_be_asked_for_again(desk: Desk) -> None:
+def test_a_refund_that_failed_can_be_asked_for_again(desk: Desk, stripe_fake: StripeFake) -> None:
     wanted, payment = desk.opened()
     desk.pay(payment)
     desk.check(payment)
     again = RefundRequested(reservation_id=wanted.reservation_id, reason="buyer")
-    give_back = desk.steps._provider.refund
-    desk.steps._provider.refund = lambda _: Refund("re_that_failed", "failed")  # type: ignore[method-assign]
+    choose_refunds(stripe_fake, "fails")
     desk.do(payments.refund_payment, again)
+    desk.work()
+    assert desk.payment(wanted.reservation_id).state == "refunded"
+    time_passes(stripe_fake)
+    desk.hear("refund.failed")
     desk.work()
     assert desk.payment(wanted.reservation_id).state == "refund_failed"
     assert desk.published()[-1] == (
@@ -207,13 +252,119 @@ def test_a_refund_that_failed_can_be_asked_for_again(desk: Desk) -> None:
     )
     desk.do(measure_payments)
     assert REGISTRY.get_sample_value("marquee_payments_refund_failed") == 1
-    desk.steps._provider.refund = give_back  # type: ignore[method-assign]
+    choose_refunds(stripe_fake, "succeeds")
 
     desk.do(payments.refund_payment, again)
     desk.work()
 
     assert desk.payment(wanted.reservation_id).state == "refunded"
     assert desk.keys()[-1] == "payment.refunded"
+    assert [refund.status for refund in desk.stripe.v1.refunds.list()] == ["succeeded", "failed"]
+
+
+def test_a_refund_on_its_way_that_fails_is_told_as_such(desk: Desk, stripe_fake: StripeFake) -> None:
+    wanted, payment = desk.opened()
+    desk.pay(payment)
+    desk.check(payment)
+    choose_refunds(stripe_fake, "pends")
+    desk.do(payments.refund_payment, RefundRequested(reservation_id=wanted.reservation_id, reason="buyer"))
+    desk.work()
+    assert desk.payment(wanted.reservation_id).state == "refunding"
+
+    [refund] = desk.stripe.v1.refunds.list().data
+    with stripe_fake.account.store.transaction():
+        refunds.settle(stripe_fake.account, refunds.retrieve(stripe_fake.account, refund.id), well=False)
+    desk.hear("refund.failed")
+    desk.work()
+
+    assert desk.payment(wanted.reservation_id).state == "refund_failed"
+    assert desk.keys()[-1] == "payment.refund_failed"
+
+
+@pytest.mark.parametrize("kind", ["refund.created", "charge.refunded"])
+def test_a_refund_by_hand_on_stripes_pages_is_heard(desk: Desk, kind: str) -> None:
+    wanted, payment = desk.opened()
+    desk.pay(payment)
+    desk.check(payment)
+
+    desk.stripe.v1.refunds.create({"payment_intent": payment.intent_id or ""})
+    for _ in range(2):
+        desk.hear(kind)
+        desk.work()
+
+    assert desk.payment(wanted.reservation_id).state == "refunded"
+    assert desk.keys() == ["payment.succeeded", "payment.refunded"]
+
+
+def test_a_refund_by_hand_after_one_that_failed_is_heard(desk: Desk, stripe_fake: StripeFake) -> None:
+    wanted, payment = desk.opened()
+    desk.pay(payment, "pm_card_refundFail")
+    desk.check(payment)
+    desk.do(payments.refund_payment, RefundRequested(reservation_id=wanted.reservation_id, reason="buyer"))
+    desk.work()
+    time_passes(stripe_fake)
+    desk.hear("refund.failed")
+    desk.work()
+
+    desk.stripe.v1.refunds.create({"payment_intent": payment.intent_id or ""})
+    desk.hear("refund.created")
+    desk.work()
+
+    assert desk.payment(wanted.reservation_id).state == "refunded"
+    assert desk.keys()[-2:] == ["payment.refund_failed", "payment.refunded"]
+
+
+def test_a_refund_by_hand_that_came_before_the_success_was_heard_is_not_forgotten(desk: Desk) -> None:
+    wanted, payment = desk.opened()
+    desk.pay(payment)
+    desk.stripe.v1.refunds.create({"payment_intent": payment.intent_id or ""})
+
+    desk.hear("charge.refunded")
+    desk.work()
+
+    assert desk.payment(wanted.reservation_id).state == "refunded"
+    assert desk.keys() == ["payment.succeeded", "payment.refunded"]
+
+
+def test_a_part_by_hand_leaves_the_booking_until_all_of_it_went_back(desk: Desk) -> None:
+    wanted, payment = desk.opened()
+    desk.pay(payment)
+    desk.check(payment)
+
+    desk.stripe.v1.refunds.create({"payment_intent": payment.intent_id or "", "amount": 1000})
+    desk.hear("refund.created")
+    desk.work()
+    assert desk.payment(wanted.reservation_id).state == "succeeded"
+
+    desk.stripe.v1.refunds.create({"payment_intent": payment.intent_id or "", "amount": 1050})
+    desk.hear("refund.created")
+    desk.work()
+    assert desk.payment(wanted.reservation_id).state == "refunded"
+
+
+def test_after_a_part_by_hand_the_rest_goes_back_when_it_is_asked_for(desk: Desk) -> None:
+    wanted, payment = desk.opened()
+    desk.pay(payment)
+    desk.check(payment)
+    desk.stripe.v1.refunds.create({"payment_intent": payment.intent_id or "", "amount": 1000})
+
+    desk.do(payments.refund_payment, RefundRequested(reservation_id=wanted.reservation_id, reason="buyer"))
+    desk.work()
+
+    assert desk.payment(wanted.reservation_id).state == "refunded"
+    assert [refund.amount for refund in desk.stripe.v1.refunds.list()] == [1050, 1000]
+
+
+def test_stripe_is_not_asked_again_of_what_is_paid_unless_a_refund_is_spoken_of(desk: Desk) -> None:
+    _, payment = desk.opened()
+    desk.pay(payment)
+    desk.check(payment)
+    asked = calls("refunds.list", "ok")
+
+    desk.hear("charge.succeeded")
+    desk.work()
+
+    assert calls("refunds.list", "ok") == asked
 
 
 def test_a_refund_that_stripe_refuses_is_tried_again_ever_more_rarely(desk: Desk) -> None:
@@ -296,6 +447,12 @@ def test_how_late_we_are_with_a_payment_is_known(desk: Desk, database: Database)
     desk.do(measure_payments)
     assert REGISTRY.get_sample_value("marquee_payments_due_seconds") == 0
     assert calls("payment_intents.create", "ok") == answered + 1
+
+
+def choose_refunds(stripe_fake: StripeFake, outcome: str) -> None:
+    """What becomes of every refund from now on."""
+    with stripe_fake.account.store.transaction():
+        stripe_fake.account.store.set_switch(refunds.SWITCH, {"outcome": outcome})
 
 
 def calls(call: str, outcome: str) -> float:

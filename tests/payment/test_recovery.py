@@ -72,6 +72,23 @@ def test_money_we_do_not_know_is_told_so_that_movies_can_place_it_or_send_it_bac
     assert at_stripe(desk, payment)["latest_charge"]["refunded"]
 
 
+@pytest.mark.parametrize("method", ["element", "hosted"])
+@pytest.mark.parametrize(("is_paid", "ends"), [(True, "succeeded"), (False, "failed")])
+def test_what_the_backup_caught_while_it_was_being_made_is_settled_as_well(
+    desk: Desk, method: str, is_paid: bool, ends: str
+) -> None:
+    wanted, payment = desk.opened(method=method)
+    if is_paid:
+        (desk.pay if method == "element" else desk.pay_hosted)(payment)
+    forget(desk)
+    desk.do(payments.open_payment, wanted)
+
+    settle(desk)
+
+    assert desk.payment(wanted.reservation_id).state == ends
+    assert desk.keys() == [f"payment.{ends}"]
+
+
 def test_a_refund_we_do_not_know_is_taken_in(desk: Desk) -> None:
     wanted, payment = desk.opened()
     desk.pay(payment)

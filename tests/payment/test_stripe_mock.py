@@ -1,4 +1,4 @@
-"""What we ask of Stripe, against Stripe's own description of its API (stripe-mock, MM-53).
+"""What we ask of Stripe, against Stripe's own description of its API (stripe-mock).
 
 It keeps no state and knows no rules of money; the stand-in in local/ does. But it refuses every path and parameter
 that Stripe does not have, and answers in Stripe's shapes, to which the stand-in's are held here as well.
@@ -40,7 +40,7 @@ def stripe_mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     listening = ["-http-addr", f"127.0.0.1:{plain}", "-https-addr", f"127.0.0.1:{secure}"]
     with subprocess.Popen([program, *listening], stdout=subprocess.DEVNULL) as running:
         try:
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 120
             while not answers(plain):
                 assert running.poll() is None
                 assert time.monotonic() < deadline
@@ -115,6 +115,7 @@ def test_stripe_knows_every_call_and_parameter_that_the_payment_service_uses(spy
         spy.stop(one)
     element.refund_id = spy.refund(element).id
     spy.refund(element)
+    spy.given_back(element)
     spy.pretend_refused = "refunds.create"
     spy.refund(payment(intent_id="pi_123"))
 

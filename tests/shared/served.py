@@ -1,6 +1,8 @@
 """An app for tests of how gunicorn serves: one quick answer, and one that takes its time."""
 
+import os
 import time
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -30,6 +32,7 @@ def create_app() -> Flask:
 
     @api.get("/slow", access=PUBLIC, answers={200: Answer})
     def slow() -> Any:
+        Path(os.environ["INSIDE"]).touch()
         time.sleep(2.5)
         return Answer(number=2)
 

@@ -178,7 +178,7 @@ class SlowIssuer(Issuer):
 
     def __call__(self) -> dict[str, Any]:
         self.was_asked.set()
-        self.may_answer.wait(5)
+        self.may_answer.wait(60)
         return super().__call__()
 
 
@@ -195,10 +195,10 @@ def test_callers_wait_for_keys_that_are_on_their_way(mint: TokenMint, known: lis
     issuer.may_answer.clear()
     with ThreadPoolExecutor(4) as pool:
         callers = [pool.submit(verify, mint.access_token(sub=f"caller-{n}")) for n in range(4)]
-        issuer.was_asked.wait(5)
+        issuer.was_asked.wait(60)
         time.sleep(0.1)  # so that the others arrive while the first one still asks
         issuer.may_answer.set()
-        assert {caller.result(5).id for caller in callers} == {f"caller-{n}" for n in range(4)}
+        assert {caller.result(60).id for caller in callers} == {f"caller-{n}" for n in range(4)}
 
 
 def test_whose_key_is_known_does_not_wait_for_its_renewal(mint: TokenMint) -> None:
@@ -211,9 +211,8 @@ def test_whose_key_is_known_does_not_wait_for_its_renewal(mint: TokenMint) -> No
     issuer.may_answer.clear()
     with ThreadPoolExecutor(1) as pool:
         renewing = pool.submit(verify, mint.access_token())
-        issuer.was_asked.wait(5)
-        began = time.monotonic()
+        issuer.was_asked.wait(60)
         verify(mint.access_token())
-        assert time.monotonic() - began < 1
+        assert not renewing.done()
         issuer.may_answer.set()
-        renewing.result(5)
+        renewing.result(60)

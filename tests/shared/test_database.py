@@ -15,6 +15,7 @@ from local.servers import Postgres
 from marquee import db
 from marquee.db import Database, OutcomeUnknown, address
 from marquee.errors import install
+from tests.journeys.house import until
 
 NAME, PASSWORD = "example", "scratch"
 
@@ -55,6 +56,14 @@ def as_superuser(server, statement, database="postgres"):
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute(statement)
+            return cursor.fetchone() if cursor.description else None
+
+
+def demote(server):
+    as_superuser(server, "ALTER SYSTEM SET default_transaction_read_only = on")
+    as_superuser(server, "SELECT pg_reload_conf()")
+    # Who is connected already was told before the first who comes anew.
+    until(lambda: as_superuser(server, "SHOW default_transaction_read_only") == ("on",))
 
 
 def ask(database):
@@ -288,9 +297,7 @@ def test_a_server_that_was_demoted_is_left_at_once(pair):
     first, _, database = pair
     assert write(database) == "first"
 
-    as_superuser(first, "ALTER SYSTEM SET default_transaction_read_only = on")
-    as_superuser(first, "SELECT pg_reload_conf()")
-    time.sleep(0.2)
+    demote(first)
 
     assert write(database) == "second"
 
@@ -299,8 +306,6 @@ def test_a_statement_alone_leaves_a_server_that_was_demoted(pair):
     first, _, database = pair
     assert write(database) == "first"
 
-    as_superuser(first, "ALTER SYSTEM SET default_transaction_read_only = on")
-    as_superuser(first, "SELECT pg_reload_conf()")
-    time.sleep(0.2)
+    demote(first)
 
     assert database.ask("CREATE TABLE new_one AS SELECT 1 AS number; SELECT number FROM new_one", []) == (1,)

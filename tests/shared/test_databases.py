@@ -110,7 +110,7 @@ def test_migrations_wait_for_a_server_that_does_not_answer_yet(passwords, monkey
     meanwhile = SimpleNamespace(sleep=lambda _: databases.main(), monotonic=time.monotonic)
     monkeypatch.setattr(migrate, "time", meanwhile)
 
-    newest = migrate.migrate("review", too_early, patience_seconds=5)
+    newest = migrate.migrate("review", too_early, patience_seconds=60)
 
     assert schema.found_revision(too_early) == newest
     assert "PostgreSQL does not answer" in capsys.readouterr().err

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.timeout(900)
 
 
 def under_gevent(*tests):
@@ -15,7 +16,7 @@ def under_gevent(*tests):
     plugin = ("-p", "tests.shared.under_gevent")
     environment = {"PYTHONPATH": f"{ROOT}:{ROOT / 'shared'}", "PATH": "/usr/bin:/bin"}
     done = subprocess.run(
-        [*command, *plugin, *tests], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300
+        [*command, *plugin, *tests], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=800
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     return done.stdout

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,16 +16,17 @@ from local.ports import answers, free_port
 from tests.journeys.house import until
 
 ROOT = Path(__file__).resolve().parents[2]
-DRAIN_SECONDS = 3.0
+# Long enough for a loaded machine to ask twice meanwhile.
+DRAIN_SECONDS = 10.0
 
 
 class Served:
-    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
-        self.process, self.port = process, port
+    def __init__(self, process: subprocess.Popen[bytes], port: int, inside: Path) -> None:
+        self.process, self.port, self._inside = process, port, inside
 
     def get(self, path: str, pool: urllib3.PoolManager | None = None) -> urllib3.BaseHTTPResponse:
         http = pool or urllib3.PoolManager(retries=False)
-        answer = http.request("GET", f"http://127.0.0.1:{self.port}{path}", timeout=8)
+        answer = http.request("GET", f"http://127.0.0.1:{self.port}{path}", timeout=60)
         if pool is None:
             http.clear()
         return answer
@@ -37,12 +37,16 @@ class Served:
         except urllib3.exceptions.HTTPError:
             return False
 
+    def somebody_is_inside(self) -> bool:
+        """With an answer that takes its time."""
+        return self._inside.exists()
+
     def terminate(self) -> None:
         self.process.send_signal(signal.SIGTERM)
 
 
 @pytest.fixture(params=["gthread", "gevent"])
-def serve(request: pytest.FixtureRequest) -> Iterator[Callable[..., Served]]:
+def serve(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Served]]:
     with ExitStack() as running:
 
         def start(drain_seconds: float = DRAIN_SECONDS, port: int = 0) -> Served:
@@ -54,6 +58,7 @@ def serve(request: pytest.FixtureRequest) -> Iterator[Callable[..., Served]]:
                 "PORT": str(port),
                 "WORKER_CLASS": request.param,
                 "DRAIN_SECONDS": str(drain_seconds),
+                "INSIDE": str(tmp_path / "inside"),
             }
             process = subprocess.Popen(
                 [
@@ -65,7 +70,7 @@ def serve(request: pytest.FixtureRequest) -> Iterator[Callable[..., Served]]:
             )
             running.callback(process.wait)
             running.callback(process.kill)
-            served = Served(process, port)
+            served = Served(process, port, tmp_path / "inside")
             until(lambda: answers(port) and served.is_ready(), 60, what="gunicorn")
             return served
 
@@ -77,9 +82,9 @@ def test_it_is_unready_before_it_stops_serving(serve: Callable[..., Served]) -> 
 
     served.terminate()
 
-    until(lambda: served.get("/readyz").status == 503, DRAIN_SECONDS)
+    until(lambda: served.get("/readyz").status == 503)
     assert served.get("/quick").status == 200
-    assert served.process.wait(20) == 0
+    assert served.process.wait(60) == 0
     assert not answers(served.port)
 
 
@@ -89,7 +94,7 @@ def test_pooled_connections_are_asked_to_leave_meanwhile(serve: Callable[..., Se
 
     served.terminate()
 
-    until(lambda: served.get("/readyz").status == 503, DRAIN_SECONDS)
+    until(lambda: served.get("/readyz").status == 503)
     assert served.get("/quick", pool).headers["Connection"] == "close"
 
 
@@ -97,13 +102,13 @@ def test_whoever_is_inside_is_served(serve: Callable[..., Served]) -> None:
     served, got = serve(drain_seconds=0.5), []
     inside = threading.Thread(target=lambda: got.append(served.get("/slow").status))
     inside.start()
-    time.sleep(1)
+    until(served.somebody_is_inside)
 
     served.terminate()
     inside.join()
 
     assert got == [200]
-    assert served.process.wait(20) == 0
+    assert served.process.wait(60) == 0
 
 
 def test_a_second_signal_does_not_wait(serve: Callable[..., Served]) -> None:
@@ -113,7 +118,7 @@ def test_a_second_signal_does_not_wait(serve: Callable[..., Served]) -> None:
 
     served.terminate()
 
-    assert served.process.wait(20) == 0
+    assert served.process.wait(60) == 0
 
 
 def test_without_a_time_to_drain_it_stops_at_once(serve: Callable[..., Served]) -> None:
@@ -121,4 +126,4 @@ def test_without_a_time_to_drain_it_stops_at_once(serve: Callable[..., Served]) 
 
     served.terminate()
 
-    assert served.process.wait(20) == 0
+    assert served.process.wait(60) == 0

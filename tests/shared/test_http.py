@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from marquee.http import NeighbourAway, NeighbourProblem, ServiceClient, ServiceToken
+from marquee.http import NeighbourAway, NeighbourProblem, Picture, ServiceClient, ServiceToken
 
 
 class Neighbour:
@@ -16,6 +16,7 @@ class Neighbour:
 
     def __init__(self) -> None:
         self.answers: list[tuple[int, bytes]] = [(200, b'{"ok": true}')]
+        self.headers: dict[str, str] = {}
         self.asked: list[str] = []
         neighbour = self
 
@@ -27,6 +28,8 @@ class Neighbour:
                     neighbour.answers.pop(0) if len(neighbour.answers) > 1 else neighbour.answers[0]
                 )
                 self.send_response(status)
+                for name, value in neighbour.headers.items():
+                    self.send_header(name, value)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -56,6 +59,29 @@ def test_a_get_is_tried_twice(neighbour: Neighbour) -> None:
     assert neighbour.asked == ["GET /seats?room=2"] * 2
 
 
+def test_where_no_time_is_left_nobody_is_asked_unless_to_do_something(neighbour: Neighbour) -> None:
+    client = ServiceClient("movies", neighbour.url, time_left=lambda: 0.0)
+
+    with pytest.raises(NeighbourAway):
+        client.get("/seats")
+
+    assert client.post("/holds") == {"ok": True}
+    assert neighbour.asked == ["POST /holds"]
+
+
+def test_a_neighbour_that_hangs_holds_a_page_up_for_no_longer_than_it_has() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        began = time.monotonic()
+        left = lambda: began + 0.3 - time.monotonic()  # noqa: E731
+        client = ServiceClient("movies", f"http://127.0.0.1:{hanging.getsockname()[1]}", time_left=left)
+
+        for _ in range(2):
+            with pytest.raises(NeighbourAway):
+                client.get("/seats")
+
+    assert time.monotonic() - began < 1.0
+
+
 def test_a_post_is_never_repeated(neighbour: Neighbour) -> None:
     neighbour.answers = [(500, b"")]
 
@@ -79,6 +105,16 @@ def test_a_post_that_was_refused_at_the_door_finds_the_next_address(
 
     assert ServiceClient("movies", f"http://movies:{port}").post("/holds") == {"ok": True}
     assert neighbour.asked == ["POST /holds"]
+
+
+def test_a_picture_comes_with_how_long_it_may_be_kept(neighbour: Neighbour) -> None:
+    neighbour.answers = [(200, b"<svg/>")]
+    neighbour.headers = {"Content-Type": "image/svg+xml", "Cache-Control": "max-age=300"}
+
+    found = ServiceClient("movies", neighbour.url).get_picture("/poster.svg", v="1")
+
+    assert found == Picture(b"<svg/>", "image/svg+xml", "max-age=300")
+    assert neighbour.asked == ["GET /poster.svg?v=1"]
 
 
 def test_a_refusal_keeps_its_words(neighbour: Neighbour) -> None:

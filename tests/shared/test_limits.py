@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from redis import Redis
 
 from local.ports import free_port
 from marquee.api import Api
 from marquee.app import build_app, seal
 from marquee.auth import HOLDER, PUBLIC
 from marquee.limits import address, booker, limited
-from marquee.redis import fast_client
 from marquee.testing.apps import settings_for_tests
 from tests.shared.test_app import ExampleSettings
 
@@ -29,7 +29,7 @@ def app_counting_in(redis_url: str) -> Flask:
         return None
 
     @api.get("/five", access=HOLDER, answers={204: None})
-    @limited("2/second, 5/day", key=address)
+    @limited("2/minute, 5/day", key=address)
     def five() -> Any:
         return None
 
@@ -42,8 +42,10 @@ def app_counting_in(redis_url: str) -> Flask:
 
 
 @pytest.fixture
-def redis_url(valkey_url: str) -> str:
-    fast_client(valkey_url).flushall()
+def redis_url(valkey_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    # On a loaded machine it does not always answer at once, and is not away for that.
+    monkeypatch.setattr("marquee.limits.fast_client", Redis.from_url)
+    Redis.from_url(valkey_url).flushall()
     return valkey_url
 
 
@@ -63,7 +65,7 @@ def test_processes_count_together_and_a_window_ends_by_itself(redis_url: str) ->
     found = [client.get("/three").status_code for client in clients * 2]
 
     assert found == [204, 204, 204, 429]
-    redis = fast_client(redis_url)
+    redis = Redis.from_url(redis_url)
     assert [0 < redis.ttl(key) <= 60 for key in redis.keys("limit:*")] == [True]
 
 
@@ -101,11 +103,11 @@ def test_our_own_services_which_no_proxy_names_are_not_counted_by_address(redis_
 
 def test_each_window_counts_and_the_longest_wait_is_told(redis_url: str) -> None:
     client = app_counting_in(redis_url).test_client()
-    redis = fast_client(redis_url)
+    redis = Redis.from_url(redis_url)
 
     def ask() -> tuple[int, int]:
         answer = client.get("/five", headers=as_from("198.51.100.7", "a"))
-        redis.delete(*redis.keys("limit:*:1") or ["none"])  # the second is over
+        redis.delete(*redis.keys("limit:*:60") or ["none"])  # the minute is over
         return answer.status_code, int(answer.headers.get("Retry-After", 0))
 
     found = [ask() for _ in range(6)]

@@ -16,10 +16,10 @@ def heard(valkey_url):
     """What arrives on the channel "screening:1", until so many messages are there."""
     with Redis.from_url(valkey_url) as client, client.pubsub(ignore_subscribe_messages=True) as subscription:
         subscription.subscribe(PREFIX + "screening:1")
-        subscription.get_message(timeout=5)
+        subscription.get_message(timeout=60)
 
         def heard(number):
-            messages, deadline = [], time.monotonic() + 5
+            messages, deadline = [], time.monotonic() + 60
             while len(messages) < number and time.monotonic() < deadline:
                 if message := subscription.get_message(timeout=0.1):
                     messages.append(message["data"])

@@ -48,6 +48,33 @@ def test_where_stripe_counts_otherwise_than_iso_4217_it_is_as_stripe_counts(
     assert str(money.amount(250000, currency)) == expected
 
 
+@pytest.mark.parametrize(
+    ("currency", "least"),
+    [
+        ("EUR", "0.01"),
+        ("huf", "0.01"),
+        ("JPY", "1"),
+        *((currency, "0.010") for currency in ("BHD", "JOD", "kwd", "OMR", "TND")),
+        ("ISK", "1.00"),
+        ("ugx", "1.00"),
+    ],
+)
+def test_stripe_takes_amounts_in_steps(currency: str, least: str) -> None:
+    assert money.plain(money.step(currency), currency) == least
+
+
+@pytest.mark.parametrize(
+    ("cents", "currency", "expected"),
+    [
+        (0, "EUR", True), (49, "EUR", False), (50, "EUR", True), (51, "eur", True),
+        (29, "GBP", False), (30, "GBP", True), (17499, "HUF", False), (17500, "HUF", True),
+        (0, "KWD", True), (5, "KWD", False), (10, "KWD", True), (15, "KWD", False),
+    ],
+)  # fmt: skip
+def test_nothing_is_charged_or_at_least_what_stripe_takes(cents: int, currency: str, expected: bool) -> None:
+    assert money.is_chargeable(cents, currency) is expected
+
+
 @pytest.mark.parametrize("locale", ["en_GB", "de_DE", "fr_FR", "ja_JP", "ar_EG"])
 @pytest.mark.parametrize("currency", ["EUR", "GBP", "USD", "JPY", "KWD"])
 def test_an_amount_is_spoken_as_the_language_does(currency: str, locale: str) -> None:

@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from local.topology import SERVICES, WITH_WORKER
+from tests.stack.rendering import rendered
+from tests.stack.told import for_developers
+
 ROOT = Path(__file__).resolve().parents[2]
 GIVEN = {
     "STRIPE_API_KEY": "sk_live_1",
@@ -183,9 +187,9 @@ ONE_SERVICE = """'service ls'*) echo s1;; 'node ls'*) echo n1;;
 'node inspect'*) echo '[{"ID": "n1", "Description": {"Hostname": "here"}}]';;"""
 
 
-def one_service(**more: object) -> str:
-    """A stack of web alone, of which no task runs."""
-    service = {"ID": "s1", "Spec": WEB, **more}
+def one_service(spec: dict = WEB, **more: object) -> str:
+    """A stack of web alone, or of another one, of which no task runs."""
+    service = {"ID": "s1", "Spec": spec, **more}
     return f"{ONE_SERVICE}\n'service inspect'*) echo '{json.dumps([service])}';;"
 
 
@@ -205,3 +209,48 @@ def test_going_back_says_so_where_the_last_deploy_changed_nothing(secrets, tmp_p
 
     assert refused.returncode == 1
     assert "make deploy VERSION=" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "name", ["postgres", "rabbitmq", "redis", "keycloak", "migrate", "gateway", "stripe"]
+)
+def test_what_the_stack_file_has_no_number_for_is_not_scaled(secrets, tmp_path, name):
+    docker = fake_docker(tmp_path, one_service({**WEB, "Name": f"marquee_{name}"}))
+
+    refused = run(secrets, "scale", name, "2", DOCKER=docker, STAND_INS="1")
+
+    assert refused.returncode == 1
+    assert "can be scaled: web, auth, auth-worker, movies, movies-worker" in refused.stderr
+    assert "service scale" not in (tmp_path / "told").read_text()
+    assert not (tmp_path / "stack.env").exists()
+
+
+@pytest.mark.parametrize("name", sorted({*SERVICES, *(f"{name}-worker" for name in WITH_WORKER)}))
+def test_every_program_of_ours_is_scaled_now_and_in_the_next_deploy(secrets, tmp_path, name):
+    docker = fake_docker(tmp_path, one_service({**WEB, "Name": f"marquee_{name}"}))
+
+    run(secrets, "scale", name, "2", DOCKER=docker, DEPLOY_TIMEOUT="0.1")
+
+    assert f"service scale --detach marquee_{name}=2\n" in (tmp_path / "told").read_text()
+    [(variable, count)] = [line.split("=") for line in (tmp_path / "stack.env").read_text().splitlines()]
+    stack = rendered(**{variable: count})["services"]
+    assert stack[name]["deploy"]["replicas"] == "2"
+
+
+UP = "-f docker-stack.yml -f docker-compose.override.yml up"
+
+
+@pytest.mark.parametrize("document", ["docs/operations/deploy.md", "docker-compose.override.yml"])
+def test_developers_are_told_to_make_the_secrets_first(document):
+    assert for_developers(document) == ["make secrets STAND_INS=1", f"docker compose {UP} --build"]
+
+
+def test_what_developers_make_first_is_all_that_the_stack_asks_for(secrets):
+    assert make(secrets, "secrets", STAND_INS="1").returncode == 0
+
+    files = {name: Path(one["file"]) for name, one in rendered(SECRETS_DIR=str(secrets))["secrets"].items()}
+    assert [name for name, file in files.items() if not file.is_file()] == []
+    # From here on, nothing has to be said any more.
+    done = make(secrets, "dev", COMPOSE="echo told")
+    assert done.returncode == 0
+    assert f"told {UP} --detach\n" in done.stdout

@@ -1,5 +1,7 @@
 """What the gateway itself refuses: nginx with its own configuration, before one small service."""
 
+import base64
+import hashlib
 import json
 import re
 import shutil
@@ -26,10 +28,11 @@ PROBLEM = "application/problem+json"
 
 
 class Service(BaseHTTPRequestHandler):
-    """Any of ours. At /full it refuses by itself."""
+    """Any of ours, or Keycloak. At /full it refuses by itself."""
 
     def do_GET(self) -> None:
         self.send_response(429 if self.path == "/full" else 200)
+        self.send_header("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
         self.end_headers()
         self.wfile.write(b"of the service")
 
@@ -72,7 +75,7 @@ def gateway(scratch_folder: Path, service: int, request: Any) -> Iterator[str]:
         until(lambda: answers(health), what="nginx")
         yield f"http://127.0.0.1:{public}"
         nginx.terminate()
-        nginx.wait(10)
+        nginx.wait(60)
 
 
 BUSY = pytest.mark.parametrize("gateway", [{"REQUESTS_PER_SECOND": "1"}], indirect=True)
@@ -87,14 +90,14 @@ AS_PROBLEM = pytest.mark.parametrize(
 
 def refused_often(url: str, headers: dict[str, str]) -> requests.Response:
     """The first answer over the limit."""
-    asked = (requests.get(url, headers=headers, timeout=5) for _ in range(10))
+    asked = (requests.get(url, headers=headers, timeout=30) for _ in range(50))
     return next(answer for answer in asked if answer.status_code == 429)
 
 
 def refused_whole(url: str, headers: dict[str, str]) -> tuple[int, HTTPMessage, str]:
     """What is said to the announcement of a large body, before any of it is sent."""
     address = urlsplit(url)
-    with closing(HTTPConnection(address.netloc, timeout=5)) as connection:
+    with closing(HTTPConnection(address.netloc, timeout=30)) as connection:
         connection.request("POST", address.path, headers=headers | {"Content-Length": str(TOO_LARGE)})
         answer = connection.getresponse()
         return answer.status, answer.headers, answer.read().decode()
@@ -124,7 +127,7 @@ def test_programs_that_ask_too_often_read_a_problem(gateway: str, path: str, hea
 
 
 def test_a_refusal_of_the_service_passes_as_it_is(gateway: str) -> None:
-    answer = requests.get(f"{gateway}/full", timeout=5)
+    answer = requests.get(f"{gateway}/full", timeout=30)
 
     assert (answer.status_code, answer.text) == (429, "of the service")
 
@@ -147,15 +150,33 @@ def test_programs_that_send_too_much_read_a_problem(gateway: str, path: str, hea
 
 
 def test_an_api_without_its_slash_leads_to_its_page(gateway: str) -> None:
-    answer = requests.get(f"{gateway}/api/movies", timeout=5, allow_redirects=False)
+    answer = requests.get(f"{gateway}/api/movies", timeout=30, allow_redirects=False)
 
     assert (answer.status_code, answer.headers["Location"]) == (301, "/api/movies/")
 
 
 @CLOSED
 def test_the_maintenance_page_looks_again_by_itself(gateway: str) -> None:
-    answer = requests.get(f"{gateway}/", timeout=5)
+    answer = requests.get(f"{gateway}/", timeout=30)
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
     assert '<meta http-equiv="refresh" content="30">' in answer.text
     assert answer.text.count("<h1>") == 1
+
+
+@CLOSED
+def test_of_the_maintenance_page_its_own_sheet_counts_and_no_other(gateway: str) -> None:
+    answer = requests.get(f"{gateway}/", timeout=30)
+
+    [sheet] = re.findall(r"<style>(.*?)</style>", answer.text, re.DOTALL)
+    fingerprint = base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode()
+    assert f"style-src 'sha256-{fingerprint}';" in answer.headers["Content-Security-Policy"]
+    assert "unsafe-inline" not in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("gateway", [{"OPERATORS": "127.0.0.1"}], indirect=True)
+@pytest.mark.parametrize("path", ["/realms/marquee", "/resources/x.css", "/admin/", "/realms/master"])
+def test_keycloak_speaks_of_https_for_this_host_alone(gateway: str, path: str) -> None:
+    answer = requests.get(gateway + path, timeout=30)
+
+    assert (answer.status_code, answer.headers["Strict-Transport-Security"]) == (200, "max-age=31536000")

@@ -10,9 +10,10 @@ import pytest
 import redis
 from pika.exceptions import ProbableAuthenticationError
 
-from local.ports import free_port
+from local.ports import answers, free_port
 from local.servers.binaries import find_valkey
 from marquee.messaging.rabbit import RabbitBroker
+from tests.journeys.house import until
 from tests.shared.messaging.rabbitmq_server import PROGRAM, RabbitServer
 from tests.stack.rendering import ROOT, rendered
 
@@ -44,8 +45,9 @@ def test_redis_takes_every_password_of_the_list_and_no_other(
         stdout=subprocess.DEVNULL,
     )
     try:
+        until(lambda: answers(port), what="redis")
         for password in ("old-1", "new_2"):
-            with redis.Redis(port=port, password=password, retry_on_error=[redis.ConnectionError]) as client:
+            with redis.Redis(port=port, password=password) as client:
                 assert client.set("a", "b")
         for password in ("", "old-1,new_2", "other"):
             with (
@@ -77,7 +79,7 @@ def test_rabbitmqs_accounts_have_the_passwords_in_use_and_only_operators_adminis
 
 @pytest.mark.slow
 @pytest.mark.rabbitmq
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_new_password_counts_from_the_next_start_on_and_queues_stay(
     tmp_path: Path, told: Callable[..., str]
 ) -> None:

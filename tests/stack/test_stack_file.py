@@ -1,4 +1,4 @@
-"""What every service of the stack has to be like (RELIABILITY M9.1, M6.8), checked on the rendered file."""
+"""What every service of the stack has to be like, checked on the rendered file."""
 
 import re
 
@@ -326,7 +326,7 @@ def test_every_config_file_is_there():
 
 
 def test_all_pools_together_leave_the_database_room_for_others():
-    """RELIABILITY M3.4: 60 in pools; what listens, what is being replaced and who looks after it come on top."""
+    """60 in pools; what listens, what is being replaced and who looks after it come on top."""
     pools = {
         name: int(service["deploy"]["replicas"])
         * pool_of(name.removesuffix("-worker"), is_worker=name.endswith("-worker"))

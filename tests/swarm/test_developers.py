@@ -1,11 +1,14 @@
-"""The developers' face of the stack: `make dev`, docker compose without a swarm, code from this folder."""
+"""The developers' face of the stack: docker compose without a swarm, code from this folder; typed as it is told."""
 
 import os
+import shlex
+import subprocess
 from collections.abc import Iterator
 
 import pytest
 import requests
 
+from tests.stack.told import for_developers
 from tests.swarm.town import ROOT, Town, docker, until
 
 PROJECT = "marquee-developers"
@@ -25,9 +28,10 @@ PORTS = {
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     desk = Town(tmp_path_factory.mktemp("desk"))
     desk.settings["COMPOSE_PROJECT_NAME"] = PROJECT
-    desk.make("images")
+    desk.settings |= dict.fromkeys(("VERSION", "KEYCLOAK_VERSION", "STAND_INS_VERSION"), "dev")
     try:
-        desk.make("dev")
+        for line in for_developers("docker-compose.override.yml"):
+            type_in(line, desk)
         until(lambda: state_of("realm") == state_of("migrate") == "exited", 400, what="what is done once")
         until(lambda: all(map(is_ready, PORTS.values())), 200, what="every service ready")
         yield desk
@@ -35,6 +39,27 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         desk.make("dev-stop")
         for volume in docker("volume", "ls", "-q", "--filter", MINE).split():
             docker("volume", "rm", volume)
+
+
+def type_in(line: str, desk: Town) -> None:
+    """On a fresh clone: nothing is there but what the lines before it made."""
+    if line.startswith("docker compose "):
+        line = f"{line} --detach"
+        if other := os.environ.get("COMPOSE"):
+            # What takes Compose's place builds nothing.
+            desk.make("images")
+            line = line.replace("docker compose", other).replace(" --build", "")
+    own = {"COMPOSE_PROJECT_NAME": PROJECT, "SECRETS_DIR": str(desk.secrets)}
+    done = subprocess.run(
+        shlex.split(line),
+        cwd=ROOT,
+        env=os.environ | own,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=1200,
+    )
+    assert done.returncode == 0, f"{line}:\n{done.stdout[-6000:]}{done.stderr[-6000:]}"
 
 
 def container(service: str) -> str:

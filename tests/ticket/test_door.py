@@ -8,15 +8,16 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from marquee.contracts.reservation import BookingFacts
 from marquee.db import Database
+from marquee.ticket_types import WITH_CARD
 from services.ticket.domain import door, tickets
 from services.ticket.domain.codes import SigningKeys
 from services.ticket.domain.door import Verdict
 from services.ticket.domain.problems import CannotUndo
-from services.ticket.models import Ticket
+from services.ticket.models import Reentry, Ticket
 from tests.factories.bookings import booking_facts, seat_facts
 
 Issue = Callable[[BookingFacts], list[Ticket]]
@@ -40,6 +41,7 @@ class DoorA:
         name: str = "Door A",
         doors_minutes: int = 150,
         early: bool = False,
+        reentry_reason: str | None = None,
     ) -> Verdict:
         with self.database.transaction() as session:
             return door.scan(
@@ -52,6 +54,7 @@ class DoorA:
                 keys=self.keys,
                 doors_minutes=doors_minutes,
                 early=early,
+                reentry_reason=reentry_reason,
             )
 
 
@@ -67,7 +70,7 @@ def test_a_good_ticket_is_let_in_once(door_a: DoorA, issue: Issue) -> None:
     first, second = (door_a.scan(code, facts.screening_id) for _ in range(2))
 
     assert (first.result, first.title) == ("admit", "Screen 2 · G9")
-    assert (second.result, second.reason) == ("no", "already_used")
+    assert (second.result, second.reason, second.admission_id) == ("check", "already_used", None)
     assert second.title.endswith("Door A")
 
 
@@ -90,10 +93,11 @@ def test_two_doors_in_the_same_moment_let_one_in(door_a: DoorA, issue: Issue) ->
             doors.map(lambda n: door_a.scan(code, facts.screening_id, name=f"Door {n}"), range(8))
         )
 
-    assert sorted(verdict.result for verdict in verdicts) == ["admit"] + ["no"] * 7
+    assert sorted(verdict.result for verdict in verdicts) == ["admit"] + ["check"] * 7
+    assert sum(verdict.admission_id is not None for verdict in verdicts) == 1
 
 
-@pytest.mark.parametrize("ticket_type", ["student", "senior", "child", "carer"])
+@pytest.mark.parametrize("ticket_type", [*WITH_CARD, "child"])
 def test_a_reduced_ticket_is_let_in_after_a_look(door_a: DoorA, issue: Issue, ticket_type: str) -> None:
     facts = booking_facts(seats=[seat_facts("G9", ticket_type=ticket_type)])
 
@@ -194,6 +198,84 @@ def test_the_short_code_can_be_typed(door_a: DoorA, issue: Issue) -> None:
     assert one.result == "admit"
 
 
+def test_a_ticket_typed_at_the_wrong_door_is_told_its_own(door_a: DoorA, issue: Issue) -> None:
+    tonight = booking_facts("G9")
+    tuesday = booking_facts("G9", "G10", starts_in=timedelta(days=3), title="Solaris")
+    issue(tonight)
+    issue(tuesday)
+    reference = tickets.reference_of(tuesday.reservation_id)
+
+    verdicts = [door_a.scan(code, tonight.screening_id) for code in (f"MQ-{reference}-G9", f"MQ-{reference}")]
+
+    for verdict in verdicts:
+        assert (verdict.result, verdict.reason, verdict.title) == ("no", "wrong_screening", "Wrong day")
+        assert "Solaris" in verdict.sentence
+
+
+def test_a_cancelled_ticket_that_is_typed_says_so_without_asking_for_the_seat(
+    door_a: DoorA, issue: Issue, database: Database
+) -> None:
+    facts = booking_facts("G9", "G10")
+    issue(facts)
+    with database.transaction() as session:
+        tickets.void_tickets(session, facts, "cancelled by the buyer")
+    reference = tickets.reference_of(facts.reservation_id)
+
+    for door_of in (facts.screening_id, uuid4()):
+        for code in (f"MQ-{reference}-G10", f"MQ-{reference}"):
+            assert door_a.scan(code, door_of).reason == "void"
+
+
+def test_a_booking_offers_its_seats_as_they_stand_in_the_room(door_a: DoorA, issue: Issue) -> None:
+    facts = booking_facts("G9", "G10")
+    reference = tickets.reference_of(facts.reservation_id)
+    first, _ = sorted(issue(facts), key=lambda ticket: len(ticket.seat))
+    door_a.scan(door_a.code(first), facts.screening_id)
+
+    verdict = door_a.scan(f"MQ-{reference}", facts.screening_id)
+
+    assert (verdict.result, verdict.reason, verdict.admission_id) == ("check", "seat_needed", None)
+    assert verdict.choices == (
+        door.Choice("G9", f"MQ-{reference}-G9", is_in=True),
+        door.Choice("G10", f"MQ-{reference}-G10", is_in=False),
+    )
+
+
+@pytest.mark.parametrize("words", [" g9 ", "Viola@marquee.example "])
+def test_who_shows_no_code_is_found_here_but_not_let_in(door_a: DoorA, issue: Issue, words: str) -> None:
+    facts, elsewhere = booking_facts("G9"), booking_facts("G9")
+    issue(facts)
+    issue(elsewhere)
+
+    verdict = door_a.scan(words, facts.screening_id)
+
+    assert (verdict.result, verdict.reason, verdict.admission_id) == ("check", "seat_needed", None)
+    assert [choice.reference for choice in verdict.choices] == [
+        f"MQ-{tickets.reference_of(facts.reservation_id)}-G9"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "title"), [("g12", "Nobody has G12"), ("mia@example.org", "Nobody by that address")]
+)
+def test_whom_nobody_finds_is_no_forger(door_a: DoorA, issue: Issue, words: str, title: str) -> None:
+    facts = booking_facts("G9")
+    issue(facts)
+
+    verdict = door_a.scan(words, facts.screening_id)
+
+    assert (verdict.result, verdict.reason, verdict.title) == ("no", "not_found", title)
+
+
+def test_a_cancelled_seat_is_not_found_by_its_name(door_a: DoorA, issue: Issue, database: Database) -> None:
+    facts = booking_facts("G9")
+    issue(facts)
+    with database.transaction() as session:
+        tickets.void_tickets(session, facts, "cancelled by the buyer")
+
+    assert door_a.scan("G9", facts.screening_id).reason == "not_found"
+
+
 def test_a_seat_in_a_row_named_by_figures_can_be_typed(door_a: DoorA, issue: Issue) -> None:
     facts = booking_facts("112", "113")
     issue(facts)
@@ -267,3 +349,91 @@ def test_the_count_knows_who_is_in(door_a: DoorA, issue: Issue, database: Databa
 
     with database.transaction() as session:
         assert door.count(session, facts.screening_id) == door.Count(expected=3, inside=1)
+
+
+# --- stepped out, and back --------------------------------------------------------------------------------
+
+
+def test_who_stepped_out_is_let_back_in_once_per_scan_and_counted_once(
+    door_a: DoorA,
+    issue: Issue,
+    database: Database,
+    published: Callable[[], list[tuple[str, dict[str, Any]]]],
+) -> None:
+    facts = booking_facts("G9", "G10")
+    code, scan_id = door_a.code(issue(facts)[0]), uuid4()
+    door_a.scan(code, facts.screening_id)
+    before = published()
+
+    back, again = (
+        door_a.scan(code, facts.screening_id, scan_id=scan_id, name="Door B", reentry_reason="Stepped out")
+        for _ in range(2)
+    )
+
+    for verdict in (back, again):
+        assert (verdict.result, verdict.reason, verdict.admission_id) == ("admit", "back_in", None)
+    with database.transaction() as session:
+        (noted,) = session.scalars(select(Reentry))
+        assert (noted.let_in_by, noted.door, noted.reason) == ("person:stan", "Door B", "Stepped out")
+        assert door.count(session, facts.screening_id) == door.Count(expected=2, inside=1)
+    assert published() == before
+
+
+def test_whoever_comes_after_a_reentry_is_told_of_it(door_a: DoorA, issue: Issue) -> None:
+    facts = booking_facts("G9")
+    code = door_a.code(issue(facts)[0])
+    door_a.scan(code, facts.screening_id)
+    door_a.scan(code, facts.screening_id, reentry_reason="Stepped out")
+
+    third = door_a.scan(code, facts.screening_id)
+
+    assert third.reason == "already_used"
+    assert "and back in just now" in third.sentence
+
+
+def test_a_reentry_with_a_ticket_that_nobody_used_is_the_first_entry(door_a: DoorA, issue: Issue) -> None:
+    facts = booking_facts("G9")
+    code = door_a.code(issue(facts)[0])
+
+    assert door_a.scan(code, facts.screening_id, reentry_reason="Stepped out").reason == "ok"
+    assert (
+        door_a.scan(code, facts.screening_id, doors_minutes=1, reentry_reason="Stepped out").reason
+        == "back_in"
+    )
+
+
+def test_a_reentry_does_not_open_the_door_early(door_a: DoorA, issue: Issue) -> None:
+    facts = booking_facts("G9")
+    code = door_a.code(issue(facts)[0])
+
+    verdict = door_a.scan(code, facts.screening_id, doors_minutes=30, reentry_reason="Stepped out")
+
+    assert verdict.reason == "too_early"
+
+
+# --- whom this door let in last ---------------------------------------------------------------------------
+
+
+def test_the_last_one_let_in_at_a_door_is_known_while_it_can_be_undone(
+    door_a: DoorA, issue: Issue, database: Database
+) -> None:
+    facts = booking_facts("G9", "G10")
+    first, second = (
+        door_a.scan(door_a.code(ticket), facts.screening_id).admission_id for ticket in issue(facts)
+    )
+
+    def last(name: str = "Door A") -> UUID | None:
+        with database.transaction() as session:
+            found = door.last_admission(
+                session, facts.screening_id, by="person:stan", door=name, within_minutes=15
+            )
+            return found and found.id
+
+    assert (last(), last("Door B")) == (second, None)
+    with database.transaction() as session:
+        assert second is not None
+        door.undo(session, second, by="person:stan", reason="wrong row", within_minutes=15)
+    assert last() == first
+    with database.transaction() as session:
+        session.execute(text("UPDATE admissions SET admitted_at = now() - interval '16 minutes'"))
+    assert last() is None

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 import qrcode
@@ -13,6 +14,7 @@ from flask import Flask
 from icalendar import Calendar
 from PIL import Image
 from pypdf import PdfReader
+from reportlab.lib.units import mm
 
 from marquee.auth import guest_id
 from marquee.contracts.reservation import BookingFacts
@@ -20,7 +22,8 @@ from marquee.db import Database
 from marquee.testing.tokens import TokenMint
 from services.ticket.domain import tickets
 from services.ticket.models import Ticket
-from tests.factories.bookings import booking_facts
+from services.ticket.paper.lettering import width
+from tests.factories.bookings import booking_facts, seat_facts
 
 Issue = Callable[[BookingFacts], list[Ticket]]
 VIOLA, GUEST = str(uuid4()), "a-guest-token-of-more-than-32-characters"
@@ -139,6 +142,53 @@ def test_where_nobody_said_until_when_the_paper_promises_nothing(app: Flask, iss
     assert "Open the link in your mail" in words
 
 
+@pytest.mark.parametrize(
+    ("ticket_type", "needs_card"), [("adult", False), ("child", False), ("student", True), ("carer", True)]
+)
+def test_only_who_has_a_card_is_asked_to_bring_it(
+    app: Flask, issue: Issue, ticket_type: str, needs_card: bool
+) -> None:
+    facts = booking_facts(seats=[seat_facts("G9", ticket_type=ticket_type)])
+    issue(facts)
+
+    words = _pdf(app, facts).pages[0].extract_text().replace("\n", " ")
+
+    assert ("Bring the card" in words) is needs_card
+
+
+def test_the_paper_names_its_house_and_the_day_it_was_booked(app: Flask, issue: Issue) -> None:
+    facts = booking_facts("G9")
+    issue(facts)
+
+    pdf = _pdf(app, facts)
+
+    assert pdf.metadata is not None
+    assert (pdf.metadata.title, pdf.metadata.author) == ("Paper Moon, G9", "Harbour Street")
+    assert pdf.metadata.creator == "Marquee"
+    assert pdf.metadata.creation_date is not None
+    assert abs(datetime.now(UTC) - pdf.metadata.creation_date) < timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("room", ["3", "Lantern Hall"])
+def test_start_screen_and_seat_stand_apart_on_paper(app: Flask, issue: Issue, room: str) -> None:
+    facts = booking_facts("G9", room=room)
+    issue(facts)
+    found: dict[str, tuple[float, float, float]] = {}
+
+    def note(text: str, _: Any, at: list[float], __: Any, size: float) -> None:
+        found.setdefault(text.strip(), (at[4], at[4] + width(text.strip(), "board", size), at[5]))
+
+    _pdf(app, facts).pages[0].extract_text(visitor_text=note)
+    starts, screen, seat = (
+        found[words]
+        for words in (f"{facts.starts_at.astimezone(ZoneInfo(facts.timezone)):%H:%M}", room, "G9")
+    )
+
+    assert starts[2] == screen[2] == seat[2]
+    assert screen[0] - starts[1] >= 5 * mm
+    assert seat[0] - screen[1] >= 5 * mm
+
+
 def test_markup_in_a_title_is_just_letters(app: Flask, issue: Issue) -> None:
     facts = booking_facts(title="<img src=file:///etc/passwd>")
     issue(facts)
@@ -169,6 +219,26 @@ def test_the_calendar_file_is_one_event_at_the_right_moment(app: Flask, issue: I
     assert event["SUMMARY"] == "Paper Moon"
     assert event["DTSTART"].dt == facts.starts_at
     assert event["UID"] == f"{facts.reservation_id}@marquee"
+
+
+def test_a_cancelled_entry_has_a_higher_number_than_the_one_it_takes_back(
+    app: Flask, issue: Issue, database: Database
+) -> None:
+    facts = booking_facts()
+    issue(facts)
+
+    def entry() -> Any:
+        path = f"/reservations/{facts.reservation_id}/calendar.ics?key={facts.link_key}"
+        (event,) = Calendar.from_ical(app.test_client().get(path).data).walk("VEVENT")
+        return event
+
+    before = entry()
+    with database.transaction() as session:
+        tickets.void_tickets(session, facts, "cancelled by the buyer")
+    after = entry()
+
+    assert (after["STATUS"], after["UID"]) == ("CANCELLED", before["UID"])
+    assert after["SEQUENCE"] > before["SEQUENCE"]
 
 
 def test_only_staff_reach_the_door(app: Flask, mint: TokenMint) -> None:

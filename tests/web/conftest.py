@@ -8,9 +8,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from marquee.http import NeighbourAway, NeighbourProblem
+from marquee.http import NeighbourAway, NeighbourProblem, Picture
 from services.web import create_app
-from services.web.clients import Door, Letters, Movies, Neighbours, Office, Payments, Picture, Tickets
+from services.web.clients import Door, Letters, Movies, Neighbours, Office, Payments, Tickets
 from services.web.recent import Recent
 from services.web.settings import WebSettings
 from services.web.visitor import identity_headers

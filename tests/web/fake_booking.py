@@ -65,7 +65,7 @@ def _add_holds(app: Flask, world: World) -> None:
         hold = _own_hold(world, hold_id)
         if hold is None:
             return problem(404, "not-found", "There is nothing here", "")
-        hold["expires"] = world.now() + timedelta(minutes=10)
+        hold["expires"] = world.now() + timedelta(seconds=world.rules["hold_ttl_seconds"])
         hold["extensions_left"] -= 1
         return world.hold_shape(hold)
 
@@ -74,7 +74,7 @@ def _add_holds(app: Flask, world: World) -> None:
         hold = _own_hold(world, hold_id)
         if hold is None:
             return problem(404, "not-found", "There is nothing here", "")
-        hold["state"] = "expired"
+        hold["state"] = "cancelled"
         claims = world.claims[hold["screening_id"]]
         for seat in hold["seats"]:
             claims.pop(seat["seat"], None)
@@ -100,6 +100,7 @@ def _add_reservations(app: Flask, world: World) -> None:
             return world.reservation_shape(hold), 201
         state = "paying" if hold["total_cents"] else "confirmed"
         hold |= {"state": state, "email": order["email"], "name": order.get("name", "")}
+        hold.setdefault("payer", owner())
         return world.reservation_shape(hold), 201
 
     @app.get("/reservations/me")
@@ -137,7 +138,7 @@ def _add_payments(app: Flask, world: World) -> None:
     @app.get("/payments/<reservation_id>")
     @app.post("/payments/<reservation_id>/check", endpoint="check")
     def payment(reservation_id: str) -> Any:
-        hold = _own_hold(world, reservation_id)
+        hold = _own_payment(world, reservation_id)
         if hold is None or hold["state"] == "held" or not hold["total_cents"]:
             return problem(404, "not-found", "There is nothing here", "")
         is_open = hold["state"] == "paying" and not hold.get("is_charged")
@@ -154,7 +155,9 @@ def _add_payments(app: Flask, world: World) -> None:
 
 
 def _decline(hold: dict[str, Any]) -> dict[str, str] | None:
-    return {"code": "declined", "message": hold["decline"]} if hold.get("decline") else None
+    if not hold.get("decline"):
+        return None
+    return {"code": hold.get("decline_code", "declined"), "message": hold["decline"]}
 
 
 def _add_tickets(app: Flask, world: World) -> None:
@@ -170,7 +173,7 @@ def _add_tickets(app: Flask, world: World) -> None:
                 "state": "valid",
                 "code": "c",
                 "reference": f"MQ-7K2F-{s['seat']}",
-                "admitted_at": None,
+                "admitted_at": hold.get("admitted_at"),
             }
             for s in hold["seats"]
         ]
@@ -198,6 +201,13 @@ def _own_hold(world: World, hold_id: str) -> dict[str, Any] | None:
     return hold if hold and (hold["owner"] == owner() or request.args.get("key") == "k" * 43) else None
 
 
+def _own_payment(world: World, reservation_id: str) -> dict[str, Any] | None:
+    """Payment never learns that somebody took along what was begun as a guest."""
+    hold = world.holds.get(reservation_id)
+    opens = request.args.get("key") == "k" * 43
+    return hold if hold and (opens or owner() == hold.get("payer", hold["owner"])) else None
+
+
 def _open_hold(world: World, screening_id: str) -> dict[str, Any] | None:
     mine = (hold for hold in world.holds.values() if hold["owner"] == owner())
     return next((h for h in mine if h["screening_id"] == screening_id and h["state"] == "held"), None)
@@ -209,7 +219,7 @@ def _new_hold(world: World, screening_id: str) -> dict[str, Any]:
         "owner": owner(),
         "screening_id": screening_id,
         "state": "held",
-        "expires": world.now() + timedelta(minutes=10),
+        "expires": world.now() + timedelta(seconds=world.rules["hold_ttl_seconds"]),
         "extensions_left": 10,
         "currency": world.screenings[screening_id]["currency"],
     }

@@ -30,14 +30,22 @@ def problem(status: int, kind: str, title: str, detail: str, **members: Any) -> 
 
 
 def add_catalogue(app: Flask, world: World) -> None:
+    _add_houses(app, world)
+    _add_films(app, world)
+    _add_times(app, world)
+    _add_seats(app, world)
+
+
+def _add_houses(app: Flask, world: World) -> None:
     @app.get("/cinemas")
     def cinemas() -> Any:
-        return {"cinemas": [world.cinema, *world.others]}
+        return {"cinemas": [world.cinema, *world.others], "rules": world.rules}
 
     @app.get("/rooms")
     def rooms() -> Any:
         room = {
             "id": an_id("room 1"),
+            "cinema": world.cinema["slug"],
             "number": "1",
             "rows": 11,
             "cols": 18,
@@ -46,17 +54,21 @@ def add_catalogue(app: Flask, world: World) -> None:
             "step_free": True,
             "kinds": {"standard": 120, "premium": 22},
         }
-        return {"rooms": [room]}
+        more = [room | {"id": an_id(other["slug"]), "cinema": other["slug"]} for other in world.others]
+        return {"rooms": [room, *more]}
 
     @app.get("/plans/<plan_id>")
     def plan(plan_id: str) -> Any:
         return world.plan
 
+
+def _add_films(app: Flask, world: World) -> None:
     @app.get("/movies")
     def movies() -> Any:
         q = request.args.get("q", "").casefold()
         found = [m for m in world.movies.values() if q in m["title"].casefold()]
-        return {"movies": found, "total": len(found), "page": 1, "pages": 1}
+        suggestion = None if found else "Paper Moon"
+        return {"movies": found, "total": len(found), "page": 1, "pages": 1, "suggestion": suggestion}
 
     @app.get("/movies/<movie_id>")
     def movie(movie_id: str) -> Any:
@@ -73,11 +85,14 @@ def add_catalogue(app: Flask, world: World) -> None:
         keep = "public, max-age=31536000, immutable" if is_asked_for else "public, max-age=300"
         return Response(svg, content_type="image/svg+xml", headers={"Cache-Control": keep})
 
+
+def _add_times(app: Flask, world: World) -> None:
     @app.get("/movies/<movie_id>/schedule")
     def schedule(movie_id: str) -> Any:
         days: dict[str, list[dict[str, Any]]] = {}
+        other = next((o for o in world.others if o["slug"] == request.args.get("cinema")), None)
         for screening in world.screenings.values():
-            if screening["movie_id"] == movie_id:
+            if screening["movie_id"] == movie_id and not other:
                 day = (
                     datetime.fromisoformat(screening["starts_at"])
                     .astimezone(ZoneInfo(ZONE))
@@ -92,7 +107,7 @@ def add_catalogue(app: Flask, world: World) -> None:
             for t, less in REDUCED.items()
         ]
         return {
-            "cinema": world.cinema,
+            "cinema": other or world.cinema,
             "days": [{"day": d, "rooms": r} for d, r in days.items()],
             "prices": prices,
         }
@@ -152,6 +167,8 @@ def add_catalogue(app: Flask, world: World) -> None:
             "next_day": next_day,
         }
 
+
+def _add_seats(app: Flask, world: World) -> None:
     @app.get("/screenings/<screening_id>")
     def screening(screening_id: str) -> Any:
         found = world.screenings.get(screening_id)

@@ -85,7 +85,12 @@ class World:
         self.holds: dict[str, dict[str, Any]] = {}
         self.screenings = {s["id"]: s for s in self._showings()}
         self.away: set[str] = set()
-        self.doors_minutes = 30
+        self.rules = {
+            "hold_ttl_seconds": 600,
+            "hold_extensions": 10,
+            "doors_minutes": 30,
+            "cancel_until_minutes": 60,
+        }
         self.others: list[dict[str, Any]] = []
         self.relaxed: list[str] = []
         self.sessions: dict[str, dict[str, Any]] = {}
@@ -160,6 +165,7 @@ class World:
         } | {
             "expires_at": hold["expires"].astimezone(UTC).isoformat(),
             "now": self.now().astimezone(UTC).isoformat(),
+            "term_seconds": self.rules["hold_ttl_seconds"],
         }
 
     def screening_shape(self, screening: dict[str, Any]) -> dict[str, Any]:
@@ -175,8 +181,9 @@ class World:
             "plan_id": self.plan["id"],
             "prices": prices,
             "trailer_minutes": 15,
-            "doors_at": (starts - timedelta(minutes=self.doors_minutes)).isoformat(),
-            "cancel_until": (starts - timedelta(hours=1)).isoformat(),
+            "doors_at": (starts - timedelta(minutes=self.rules["doors_minutes"])).isoformat(),
+            "cancel_until": (starts - timedelta(minutes=self.rules["cancel_until_minutes"])).isoformat(),
+            "sales_close_at": (starts + timedelta(minutes=10)).isoformat(),
         }
 
     def reservation_shape(self, hold: dict[str, Any]) -> dict[str, Any]:
@@ -191,6 +198,7 @@ class World:
             "method": "element",
             "decline_message": hold.get("decline", ""),
             "is_being_released": hold.get("is_being_released", False),
+            "is_payment_unknown": hold.get("is_payment_unknown", False),
             "link_key": "k" * 43,
             "cancel_until": full["cancel_until"],
             "can_cancel": hold["state"] == "ticketed",

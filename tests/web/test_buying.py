@@ -2,9 +2,11 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
+from flask import Flask
 
 from tests.web.conftest import Browser
 from tests.web.fake_neighbours import World
@@ -96,7 +98,7 @@ def test_holding_no_seat_lets_the_others_go(browser: Any, world: World, screenin
 
     browser.send(f"/screenings/{screening_id}/hold", {"seats": []})
 
-    assert world.holds[hold_id]["state"] == "expired"
+    assert world.holds[hold_id]["state"] == "cancelled"
 
 
 def test_the_hold_of_this_browser_is_drawn_as_yours_and_nobody_elses(
@@ -121,6 +123,13 @@ def test_a_hold_can_be_kept_longer(browser: Any, world: World) -> None:
     assert answer.get_json()["hold"]["extensions_left"] == 9
 
 
+def test_the_bar_of_a_hold_is_as_long_as_the_house_holds_seats(browser: Any, world: World) -> None:
+    world.rules["hold_ttl_seconds"] = 240
+    browser.hold("C7")
+
+    assert '<progress max="240" value="2' in browser.get(f"{browser.seats}/seats").text
+
+
 def test_keeping_seats_longer_leads_back_to_where_the_button_was_and_nowhere_else(
     browser: Any, screening_id: str
 ) -> None:
@@ -139,7 +148,7 @@ def test_leaving_releases_the_seats(browser: Any, world: World) -> None:
     hold_id = browser.hold("C7")
 
     assert browser.submit(f"/holds/{hold_id}/release").status_code == 204
-    assert world.holds[hold_id]["state"] == "expired"
+    assert world.holds[hold_id]["state"] == "cancelled"
 
 
 def test_the_card_form_gets_its_secret_for_one_reservation_however_often_it_asks(
@@ -193,10 +202,44 @@ def test_a_wrong_address_comes_back_with_all_that_was_typed_and_nothing_is_paid(
     answer = browser.submit(f"/checkout/{hold_id}/pay", email="nonsense", name="Ann")
 
     page = browser.get(answer.location).text
-    assert "We need an address to send the ticket to" in page
+    assert "<span>We need an address to send the ticket to, like mia@example.org.</span>" in page
+    assert "this is not an e-mail address" not in page
+    assert page.count("We need an address") == 2  # the other one is the script's
+    assert 'aria-invalid="true" autofocus' in page
     assert 'value="nonsense"' in page
     assert 'value="Ann"' in page
     assert world.holds[hold_id]["state"] == "held"
+
+
+def test_what_was_typed_is_there_again_after_the_seats_service_was_away(browser: Any, world: World) -> None:
+    hold_id = browser.hold("C7")
+    world.away.add("/reservations")
+
+    answer = browser.submit(f"/checkout/{hold_id}/pay", email="ann@example.org", name="Ann")
+    world.away.add("movies")
+    meanwhile = browser.get(answer.location)
+    world.away.clear()
+    page = browser.get(answer.location).text
+
+    assert (answer.status_code, answer.location) == (303, f"/checkout/{hold_id}")
+    assert "There was no answer. Nothing was charged" in meanwhile.text
+    assert f'href="/checkout/{hold_id}">Try again' in meanwhile.text
+    assert 'value="ann@example.org"' in page
+    assert 'value="Ann"' in page
+    assert world.holds[hold_id]["state"] == "held"
+
+
+@pytest.mark.parametrize(("form", "fields"), [("hold", {"seat": "C7"}), ("pick", {"people": "3"})])
+def test_the_form_of_the_seat_map_leads_back_to_it_when_there_was_no_answer(
+    browser: Any, world: World, screening_id: str, form: str, fields: dict[str, str]
+) -> None:
+    world.away |= {f"/screenings/{screening_id}/{name}" for name in ("holds", "best-seats")}
+
+    answer = browser.submit(f"{browser.seats}/{form}", **fields)
+
+    assert answer.status_code == 303
+    assert urlsplit(answer.location).path == f"{browser.seats}/seats"
+    assert "There was no answer. Nothing was charged" in browser.get(answer.location).text
 
 
 def test_while_the_bank_is_away_checkout_says_that_nothing_was_charged(browser: Any, world: World) -> None:
@@ -320,7 +363,7 @@ def test_the_booking_becomes_the_ticket_with_a_code_per_seat(browser: Any, world
 def test_the_ticket_says_when_the_doors_open_as_the_showing_does(
     browser: Any, world: World, screening_id: str
 ) -> None:
-    world.doors_minutes = 45
+    world.rules["doors_minutes"] = 45
     starts = datetime.fromisoformat(world.screenings[screening_id]["starts_at"]).astimezone(ZoneInfo(ZONE))
     hold_id = browser.hold("C7")
     world.holds[hold_id] |= {"state": "ticketed", "email": "ann@example.org"}
@@ -382,6 +425,85 @@ def test_a_card_declined_at_the_bank_leads_back_to_paying_with_the_reason(browse
     assert "Your bank said no: Not enough money." in page.text
 
 
+def test_a_showing_that_was_called_off_offers_other_times_and_no_seats(
+    browser: Any, world: World, screening_id: str
+) -> None:
+    world.screenings[screening_id]["state"] = "cancelled"
+
+    page = browser.get(f"{browser.seats}/seats")
+
+    assert "This showing is cancelled" in page.text
+    assert f'href="/movies/{world.screenings[screening_id]["movie_id"]}"' in page.text
+    for offered in ('role="grid"', "Pick for us", "One person more", "Your seats", "seats.js"):
+        assert offered not in page.text
+
+
+def test_seats_that_were_let_go_are_offered_again_where_they_would_be_paid(
+    browser: Any, world: World
+) -> None:
+    hold_id = browser.hold("C7", "C8")
+    browser.submit(f"/holds/{hold_id}/release")
+
+    page = browser.get(f"/checkout/{hold_id}", follow_redirects=True)
+    assert "These seats are not held any more" in page.text
+    assert "Nothing was charged, and C7, C8 can still be had." in page.text
+    assert "This booking is cancelled" not in page.text
+    again = browser.submit(
+        f"{browser.seats}/hold",
+        **{"seat": ["C7", "C8"], "type-C7": "adult", "type-C8": "child", "then": "pay"},
+    )
+
+    assert again.location.startswith("/checkout/")
+    assert browser.get(again.location).status_code == 200
+
+
+def test_a_payment_that_was_called_off_does_not_say_when_the_hold_would_have_ended(
+    browser: Any, world: World
+) -> None:
+    hold_id = browser.hold("C7")
+    world.holds[hold_id] |= {"state": "expired", "email": "ann@example.org"}
+
+    page = browser.get(f"/bookings/{hold_id}").text
+    assert "These seats are not held any more" in page
+
+    world.holds[hold_id]["expires"] = world.now() - timedelta(minutes=1)
+    assert "Your hold ended at" in browser.get(f"/bookings/{hold_id}").text
+
+
+@pytest.mark.parametrize("why", ["taken", "called off", "begun"])
+def test_seats_that_cannot_be_had_any_more_are_not_offered(
+    browser: Any, world: World, screening_id: str, why: str
+) -> None:
+    hold_id = browser.hold("C7")
+    browser.submit(f"/holds/{hold_id}/release")
+    if why == "taken":
+        world.claims[screening_id]["C7"] = "taken"
+    elif why == "called off":
+        world.screenings[screening_id]["state"] = "cancelled"
+    else:
+        world.screenings[screening_id]["starts_at"] = world.now().isoformat()
+
+    page = browser.get(f"/checkout/{hold_id}", follow_redirects=True)
+
+    assert "Take these seats again" not in page.text
+    assert "Nothing was charged." in page.text
+
+
+def test_who_did_not_approve_it_at_the_bank_is_told_so(browser: Any, world: World) -> None:
+    hold_id = browser.hold("C7")
+    world.holds[hold_id] |= {
+        "state": "paying",
+        "email": "a@example.org",
+        "decline": "You did not approve it at your bank.",
+        "decline_code": "payment_intent_authentication_failure",
+    }
+
+    page = browser.get(f"/checkout/{hold_id}")
+
+    assert "<b>You did not approve it at your bank.</b> Nothing was charged." in page.text
+    assert "Your bank said no: You" not in page.text
+
+
 def test_who_comes_back_paid_waits_for_the_tickets_whatever_an_earlier_card_did(
     browser: Any, world: World
 ) -> None:
@@ -390,6 +512,46 @@ def test_who_comes_back_paid_waits_for_the_tickets_whatever_an_earlier_card_did(
 
     assert browser.get(f"/bookings/{hold_id}?redirect_status=failed").location == f"/checkout/{hold_id}"
     assert browser.get(f"/bookings/{hold_id}?redirect_status=succeeded").status_code == 200
+
+
+@pytest.mark.parametrize("back", ["?paid=1", "?payment_intent=pi_1&redirect_status=succeeded"])
+def test_who_comes_back_from_the_bank_has_stripe_asked_once(browser: Any, world: World, back: str) -> None:
+    hold_id = browser.hold("C7")
+    world.holds[hold_id] |= {"state": "paying", "email": "a@example.org"}
+
+    page = browser.get(f"/bookings/{hold_id}{back}")
+
+    assert (page.status_code, checks(world)) == (200, [hold_id])
+    # Without scripts the page looks again by itself, and need not ask Stripe each time.
+    assert f'http-equiv="refresh" content="3; url=/bookings/{hold_id}"' in page.text
+    browser.get(f"/bookings/{hold_id}")
+    assert checks(world) == [hold_id]
+
+
+def test_a_booking_begun_as_a_guest_and_taken_along_is_paid_on_another_device(
+    app: Flask, browser: Any, world: World, screening_id: str
+) -> None:
+    hold_id = browser.hold("C7")
+    browser.send(f"/checkout/{hold_id}/pay", {"email": "ann@example.org"})
+    browser.sign_in(world)
+    browser.send(f"/checkout/{hold_id}/pay", {"email": "ann@example.org"})
+    phone = Browser(app.test_client(), screening_id)
+    phone.sign_in(world)
+
+    by_script = phone.send(f"/checkout/{hold_id}/pay", {"email": "ann@example.org"})
+    by_form = phone.submit(f"/checkout/{hold_id}/pay", email="ann@example.org")
+    checked = phone.send(f"/checkout/{hold_id}/check", {})
+
+    assert by_script.get_json()["client_secret"] == "pi_1_secret_2"
+    assert by_form.location == "https://pay.example/c/1"
+    assert checked.get_json()["payment"]["state"] == "open"
+    world.holds[hold_id]["decline"] = "Not enough money."
+    assert phone.get(f"/bookings/{hold_id}").location == f"/checkout/{hold_id}"
+
+
+def checks(world: World) -> list[str]:
+    paths = [path for method, path, _ in world.asked if method == "POST" and path.endswith("/check")]
+    return [path.split("/")[2] for path in paths]
 
 
 def test_a_payment_that_is_being_called_off_is_not_offered_again(browser: Any, world: World) -> None:
@@ -436,6 +598,19 @@ def test_a_booking_opens_by_its_link_and_not_without(browser: Any, app: Any, wor
         stranger.get(f"/bookings/{hold_id}?key={'k' * 43}", base_url="http://localhost:8081").status_code
         == 200
     )
+
+
+def test_who_is_in_gives_nothing_back_on_the_page(browser: Any, world: World) -> None:
+    hold_id = browser.hold("C7")
+    world.holds[hold_id] |= {"state": "ticketed", "admitted_at": world.now().isoformat()}
+
+    page = browser.get(f"/bookings/{hold_id}").text
+    answer = browser.submit(f"/bookings/{hold_id}/cancel")
+
+    assert "Somebody was let in with this booking." in page
+    assert "Yes, cancel" not in page
+    assert "Not cancelled: somebody was let in" in browser.get(answer.location).text
+    assert world.holds[hold_id]["state"] == "ticketed"
 
 
 def test_cancelling_says_where_the_money_goes(browser: Any, world: World) -> None:

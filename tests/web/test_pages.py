@@ -68,6 +68,20 @@ def test_pages_of_a_booking_are_well_made_in_every_state(browser: Any, world: Wo
         assert_well_made(browser.get("/bookings").text, f"list with {state}")
 
 
+def test_nobody_is_told_that_nothing_was_charged_before_it_is_known(browser: Any, world: World) -> None:
+    hold_id = browser.hold("C7", "C8")
+    world.holds[hold_id] |= {"state": "expired", "is_payment_unknown": True}
+
+    page, mine = browser.get(f"/bookings/{hold_id}").text, browser.get("/bookings").text
+
+    assert_well_made(page, "unknown")
+    assert "We do not know yet whether this was paid" in page
+    assert "If money was taken" in page
+    assert "Nothing was charged" not in page
+    assert "Paid or not: the bank has not said" in mine
+    assert "Not paid" not in mine
+
+
 def test_home_shows_the_times_of_the_day_as_links_to_seats(browser: Any, screening_id: str) -> None:
     text = browser.get("/").text
 
@@ -146,6 +160,49 @@ def test_a_neighbour_that_is_away_costs_a_section_never_the_page(
         assert_well_made(answer.text, path)
 
 
+def test_while_an_older_movies_is_being_replaced_seats_are_sold_all_the_same(
+    browser: Any, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without(name: str, shape: Any) -> Any:
+        return lambda thing: {key: value for key, value in shape(thing).items() if key != name}
+
+    monkeypatch.setattr(world, "hold_shape", without("term_seconds", world.hold_shape))
+    monkeypatch.setattr(world, "screening_shape", without("sales_close_at", world.screening_shape))
+    hold_id = browser.hold("C7")
+
+    for path in (f"{browser.seats}/seats", f"/checkout/{hold_id}"):
+        assert_well_made(browser.get(path).text, path)
+
+
+def test_what_the_house_says_of_itself_follows_its_settings(browser: Any, world: World) -> None:
+    world.rules |= {
+        "hold_ttl_seconds": 300,
+        "hold_extensions": 1,
+        "doors_minutes": 45,
+        "cancel_until_minutes": 120,
+    }
+
+    page = browser.get("/help").text
+
+    for sentence in (
+        "A tap on a free seat holds it for 5 minutes. You can keep it longer once.",
+        "Until 2 hours before the film you get all your money back",
+        "Doors open 45 minutes before the film.",
+        "Doors 45 minutes before each film.",
+        "Free refund until 2 hours before.",
+    ):
+        assert sentence in page
+
+
+def test_while_the_rules_of_the_house_are_not_known_pages_name_no_numbers(browser: Any, world: World) -> None:
+    world.away.add("movies")
+
+    page = browser.get("/help").text
+
+    assert "The page of your booking says until when you get all your money back." in page
+    assert not re.search(r"\d (minute|hour)|Doors open", page)
+
+
 def test_a_person_whom_auth_cannot_name_is_a_visitor_with_a_note(browser: Any, world: World) -> None:
     browser.sign_in(world, "viewer")
     world.away.add("auth")
@@ -214,5 +271,81 @@ def test_the_programme_and_a_film_say_whose_times_these_are_and_lead_to_the_othe
     assert '· <a href="/cinemas/vega"' in browser.get("/").text
     assert f'href="/cinemas/vega?film={film}"' in browser.get(f"/movies/{film}").text
 
-    assert browser.get(f"/cinemas/vega?film={film}").location == f"/movies/{film}"
+    assert browser.get(f"/cinemas/vega?film={film}").location == f"/movies/{film}?cinema=vega"
     assert browser.get("/cinemas/vega?film=//elsewhere.example").location == "/"
+
+
+def test_a_film_that_plays_at_another_house_only_says_where_and_when(browser: Any, world: World) -> None:
+    film = an_id("Paper Moon")
+    world.others = [world.cinema | {"slug": "vega", "name": "Vega"}]
+
+    text = browser.get(f"/movies/{film}?cinema=vega").text
+    world.screenings.clear()
+    nowhere = browser.get(f"/movies/{film}?cinema=vega").text
+
+    assert "Plays at Harbour Street Cinema" in text
+    assert f"/screenings/{an_id(f'Paper Moon {world.opened:%d} 20:30')}/seats" in text
+    assert f'href="/movies/{film}?cinema=harbour-street&amp;day={world.opened.date()}"' in text
+    assert "Not in the programme now" not in text
+    assert "Not in the programme now" in nowhere
+
+
+def test_an_address_with_a_day_says_of_which_house_where_there_are_several(
+    browser: Any, world: World
+) -> None:
+    film, tomorrow = an_id("Paper Moon"), world.opened.date() + timedelta(days=1)
+    alone = browser.get(f"/movies/{film}").text
+    world.others = [world.cinema | {"slug": "vega", "name": "Vega"}]
+
+    among_others = browser.get(f"/movies/{film}").text
+
+    assert f'href="/movies/{film}?day={tomorrow}"' in alone
+    assert f'href="/movies/{film}?day={tomorrow}&amp;cinema=harbour-street"' in among_others
+
+
+def test_screens_stand_under_their_houses(browser: Any, world: World) -> None:
+    world.others = [world.cinema | {"slug": "vega", "name": "Vega"}]
+
+    headings = re.findall("<h2[^>]*>(.*?)</h2>", browser.get("/rooms").text)
+
+    assert headings == ["Harbour Street Cinema", "Vega"]
+
+
+def test_a_search_that_finds_nothing_asks_whether_another_film_was_meant(browser: Any) -> None:
+    assert (
+        'Did you mean <a href="/movies?q=Paper+Moon">Paper Moon</a>?' in browser.get("/movies?q=papper").text
+    )
+
+
+def test_without_tickets_the_next_film_with_seats_left_is_offered(browser: Any, world: World) -> None:
+    world.screenings[an_id(f"Cléo from 5 to 7 {world.opened:%d} 17:40")]["availability"] = "sold_out"
+
+    text = browser.get("/bookings").text
+
+    assert "Tonight at 18:30:" in text, "and not the one at 18:10, which is sold out"
+    assert f'<a href="/screenings/{an_id(f"In the Mood for Love {world.opened:%d} 18:30")}/seats">' in text
+    assert "from 9.50." in text
+    assert "with or without an account" in text
+
+
+def test_without_tickets_nothing_is_offered_where_all_is_sold_out(browser: Any, world: World) -> None:
+    for screening in world.screenings.values():
+        screening["availability"] = "sold_out"
+
+    assert "Tonight at" not in browser.get("/bookings").text
+
+
+def test_who_is_signed_in_is_not_told_of_tickets_without_an_account(browser: Any, world: World) -> None:
+    browser.sign_in(world)
+
+    text = browser.get("/bookings").text
+
+    assert "Tickets you buy while signed in stand here." in text
+    assert "without an account" not in text
+
+
+def test_a_film_says_how_long_it_is_with_the_ads_and_when_the_next_one_ends(browser: Any) -> None:
+    text = browser.get(f"/movies/{an_id('Paper Moon')}").text
+
+    assert "<li><b>1 h 42</b> + 15 min ads</li>" in text
+    assert "<li>20:30 ends 22:27</li>" in text, "the one at 18:10 is sold out"

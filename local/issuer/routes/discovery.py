@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
 from local.issuer.issuer import current_issuer
 
 discovery = Blueprint("discovery", __name__)
+
+
+@discovery.get("/")
+def root() -> ResponseReturnValue:
+    clients = current_issuer().realm.clients.values()
+    home = next((client.base_url for client in clients if client.browser_login), "")
+    text = "The local stand-in for Keycloak: Marquee sends you here to sign in, there is nothing else to see."
+    return render_template("info.html", message="People sign in here", text=text, back_url=home)
 
 
 @discovery.get("/realms/<realm>/.well-known/openid-configuration")

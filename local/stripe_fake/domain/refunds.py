@@ -6,6 +6,7 @@ from local.stripe_fake.domain import cards, charges, intents, payment_methods
 from local.stripe_fake.domain.account import Account, changed, new_id, visible
 from local.stripe_fake.errors import InvalidParameter, InvalidRequest, Json, UnexpectedState
 from local.stripe_fake.parameters import Parameters
+from marquee.money import spoken
 
 KIND = "refund"
 REASONS = ("duplicate", "fraudulent", "requested_by_customer")
@@ -98,8 +99,7 @@ def _outcome_for(account: Account, charge: Json) -> str:
 
 
 def _spoken(amount: int, charge: Json) -> str:
-    sign = {"eur": "€", "gbp": "£", "usd": "$"}.get(charge["currency"], f"{charge['currency'].upper()} ")
-    return f"{sign}{amount / 100:.2f}"
+    return spoken(amount, charge["currency"], "en_US")
 
 
 def _blank(account: Account, charge: Json, amount: int, reason: str | None, metadata: Json) -> Json:

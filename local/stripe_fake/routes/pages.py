@@ -15,6 +15,7 @@ from local.stripe_fake.errors import Json, ResourceMissing, StripeError
 from local.stripe_fake.parameters import Parameters
 from local.stripe_fake.routes.calls import this_account
 from local.stripe_fake.routes.control import read_switches
+from marquee.money import spoken
 
 pages = Blueprint("pages", __name__)
 
@@ -23,8 +24,7 @@ LEDGER_ROWS = 200
 
 @pages.app_template_filter("money")
 def money(amount: int, currency: str) -> str:
-    sign = {"eur": "€", "gbp": "£", "usd": "$"}.get(currency, currency.upper() + " ")
-    return f"{'−' if amount < 0 else ''}{sign}{abs(amount) / 100:.2f}"
+    return spoken(amount, currency, "en_US")
 
 
 @pages.app_template_filter("moment")

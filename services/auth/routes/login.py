@@ -14,6 +14,7 @@ from marquee.auth import PUBLIC, SIGNATURE
 from marquee.db import transaction
 from marquee.errors import Problem, Unauthenticated, render
 from marquee.limits import limited
+from marquee.links import is_path_of_ours
 from services.auth.domain import people, sessions
 from services.auth.domain.problems import LoginRefused, NoCode
 from services.auth.domain.sessions import Vault
@@ -36,7 +37,7 @@ def login(query: Next) -> Answer:
 @api.get("/auth/signin", access=PUBLIC, answers=TO_PROVIDER)
 @limited("30/minute")
 def signin(query: Next) -> Answer:
-    """The same under its older name (MM-17)."""
+    """The same under its older name."""
     return _begin(query.next)
 
 
@@ -54,7 +55,9 @@ def callback(query: Callback) -> Answer:
         # The form was sent twice, or the page was old: Keycloak asks us to begin again.
         return _begin(login_cookie.get("next", ""))
     if not query.code:
-        raise NoCode(query.error_description or "There was no code in the answer. Please sign in again.")
+        # Their words go to the log: nothing says yet that the provider sent them, and our page would show anybody's.
+        log.info("sign_in_not_finished", error=query.error[:40], said=query.error_description[:200])
+        raise NoCode("There was no code in the answer. Please sign in again.")
     tokens, claims = _provider().redeem()
     settings = _settings()
     verified = current_app.extensions["marquee.verifier"].verify(tokens.access)
@@ -89,7 +92,7 @@ def callback(query: Callback) -> Answer:
 
 @api.get("/auth/signout", access=PUBLIC, answers={302: {"description": "To the website's sign-out page"}})
 def signout() -> Answer:
-    """A link cannot sign anybody out (another site could embed it): the website asks, by a form (MM-20)."""
+    """A link cannot sign anybody out (another site could embed it): the website asks, by a form."""
     return redirect(f"{_settings().public_url.rstrip('/')}/me")
 
 
@@ -133,13 +136,6 @@ def page_or_problem(problem: Problem) -> Response:
 def _begin(wanted: str, *, register: bool = False) -> Response:
     login_cookie["next"] = wanted if is_path_of_ours(wanted) else "/"
     return _provider().sign_in(register=register)
-
-
-def is_path_of_ours(wanted: str) -> bool:
-    """Only a path on our own site: nobody may use the sign-in to send people elsewhere. Web asks the same."""
-    is_path = wanted.startswith("/") and not wanted.startswith("//")
-    # Browsers read a backslash as a slash, and leave out line breaks and tabs.
-    return is_path and "\\" not in wanted and wanted.isprintable()
 
 
 def _settings() -> AuthSettings:

@@ -1,11 +1,9 @@
 """The cinema calls a screening off. Rules: docs/rules/refunds.md."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import func
 from sqlalchemy.orm import Session
 
-from marquee import live
 from marquee.db import database_now
 from services.movies.domain import reservations, transitions
 from services.movies.domain.programme_problems import ScreeningOver
@@ -23,21 +21,23 @@ def cancel_screening(session: Session, screening: Screening, reason: str) -> int
     session.refresh(screening, with_for_update={"of": Screening})
     if screening.state == "cancelled":
         return 0
-    if database_now(session) > screening.ends_at + AFTER_THE_END:
+    if database_now(session) > call_off_until(screening):
         raise ScreeningOver(
             "It ended more than a day ago. Single payments go back from the payment provider's own pages."
         )
-    screening.state, screening.cancel_reason = "cancelled", reason[:200]
-    screening.cancelled_at = func.now()
+    transitions.call_off(session, screening, reason)
     session.flush()
     found = transitions.lock_all(
         session, Reservation.screening_id == screening.id, Reservation.state.in_(LIVE_STATES)
     )
     for booking in found:
         _call_off(session, booking, reason)
-    message = {"kind": "screening", "state": "cancelled"}
-    live.publish_after_commit(session, f"screening:{screening.id}", message)
     return len(found)
+
+
+def call_off_until(screening: Screening) -> datetime:
+    """Until then the cinema may call it off."""
+    return screening.ends_at + AFTER_THE_END
 
 
 def _call_off(session: Session, booking: Reservation, reason: str) -> None:

@@ -20,6 +20,8 @@ from services.movies.domain.showings import find_movie, lock_movie
 from services.movies.models import Credit, Movie, Screening
 
 PAGE_SIZE = 25
+# Of pg_trgm, from 0 to 1: "parasyte" and "Parasite" have 0.5.
+_ALIKE = 0.3
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,14 @@ class MoviePage:
     total: int
     page: int
     pages: int
+    suggestion: str | None
 
 
 def list_movies(session: Session, *, page: int = 1, query: str = "") -> MoviePage:
-    """The catalogue by title, 25 a page; `query` finds parts of titles and names, whatever the accents."""
+    """The catalogue by title, 25 a page; `query` finds parts of titles and names, whatever the accents.
+
+    Where it finds nothing, `suggestion` is the title that looks most like it.
+    """
     wanted = [Movie.deleted_at.is_(None), *_matching(query)]
     total = session.scalar(select(func.count()).select_from(Movie).where(*wanted)) or 0
     movies = session.scalars(
@@ -58,7 +64,8 @@ def list_movies(session: Session, *, page: int = 1, query: str = "") -> MoviePag
         .limit(PAGE_SIZE)
         .offset((page - 1) * PAGE_SIZE)
     )
-    return MoviePage(list(movies), total, page, max(1, ceil(total / PAGE_SIZE)))
+    suggestion = _most_alike(session, query) if query and not total else None
+    return MoviePage(list(movies), total, page, max(1, ceil(total / PAGE_SIZE)), suggestion)
 
 
 def add_movie(
@@ -167,6 +174,15 @@ def _has_word(word: str) -> ColumnElement[bool]:
     named = exists().where(Credit.movie_id == Movie.id, _folded(Credit.name).like(part, escape="\\"))
     titles = (_folded(column).like(part, escape="\\") for column in (Movie.title, Movie.original_title))
     return or_(*titles, named)
+
+
+def _most_alike(session: Session, query: str) -> str | None:
+    wanted, titles = _folded(query), (_folded(Movie.title), _folded(Movie.original_title))
+    # The words alone, for who typed part of a title; of two that have them, the shorter title.
+    part = func.greatest(*(func.word_similarity(wanted, title) for title in titles))
+    whole = func.greatest(*(func.similarity(wanted, title) for title in titles))
+    alike = select(Movie.title).where(Movie.deleted_at.is_(None), part > _ALIKE)
+    return session.scalar(alike.order_by(part.desc(), whole.desc(), Movie.title).limit(1))
 
 
 def _escaped(word: str) -> str:

@@ -65,7 +65,8 @@ def remind(session: Session, settings: MoviesSettings) -> int:
 
 
 def _give_up(session: Session, booking: Reservation) -> None:
-    transitions.move(session, booking, "expired", "payment did not answer")
+    booking.cancel_reason = reservations.UNANSWERED
+    transitions.move(session, booking, "expired", reservations.UNANSWERED)
     measures.count_checkout(session, "failed")
 
 

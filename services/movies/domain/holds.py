@@ -8,7 +8,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from marquee.auth import Holder
-from marquee.db import Database, asking
+from marquee.db import Ask, asking
 from marquee.errors import NotFound
 from services.movies.domain import claims, measures, sales, seating, transitions
 from services.movies.domain.booking_problems import HoldExpired, NoMoreExtensions, SeatTaken
@@ -21,13 +21,16 @@ from services.movies.settings import MoviesSettings
 
 
 def hold_at_once(
-    database: Database, screening_id: UUID, wishes: Sequence[Wish], holder: Holder, settings: MoviesSettings
+    ask: Ask, screening_id: UUID, wishes: Sequence[Wish], holder: Holder, settings: MoviesSettings
 ) -> NewHold | None:
-    """Hold all of `wishes` in one round trip, if nothing stands in the way. None: `hold_seats` finds out what does."""
-    known = plan_last_seen(database.ask, screening_id)
+    """Hold all of `wishes` if nothing stands in the way; `ask` is the caller's, a transaction for each statement.
+
+    None: `hold_seats` finds out what does.
+    """
+    known = plan_last_seen(ask, screening_id)
     if known is None or not sales.fit_together(known[1], wishes):
         return None
-    hold = hold_free_seats(database.ask, screening_id, *known, wishes, holder, settings)
+    hold = hold_free_seats(ask, screening_id, *known, wishes, holder, settings)
     if hold is not None:
         measures.count_change_now("", "held")
         transitions.tell_seats_now(screening_id, [wish.seat for wish in wishes], "held")

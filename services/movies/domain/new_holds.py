@@ -66,7 +66,7 @@ def hold_free_seats(
             *(str(hold_id), str(screening_id), str(plan_id), holder.id, sorted(holder.ids)),
             *(labels, kinds, ticket_types),
             *(settings.hold_ttl_seconds, settings.sales_close_minutes_after_start),
-            *(settings.seats_per_holder, settings.other_holds_per_holder),
+            *(settings.seats_per_holder, settings.holds_per_holder - 1),
         ),
     )
     if found is None:

@@ -7,9 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from marquee import money
 from marquee.db import constraint_of
-from marquee.errors import NotFound
-from services.movies.domain.programme_problems import PriceCardExists, PricesMissing
+from marquee.errors import FieldError, NotFound
+from services.movies.domain.programme_problems import PriceCardExists, PriceNotChargeable, PricesMissing
 from services.movies.models import (
     SEAT_KINDS,
     TICKET_TYPES,
@@ -21,7 +22,7 @@ from services.movies.models import (
     Seat,
 )
 
-# What a seat costs in a cinema that has no price card yet (MM-42).
+# What a seat costs in a cinema that has no price card yet: docs/rules/prices.md.
 HOUSE_PRICE_CENTS = 1500
 
 # Cents by (kind of seat, ticket type).
@@ -34,10 +35,12 @@ def list_price_cards(session: Session, cinema_id: UUID | None = None) -> list[Pr
 
 
 def add_price_card(session: Session, cinema_id: UUID, name: str, lines: Lines) -> PriceCard:
-    """Raises PriceCardExists, NotFound."""
-    if session.get(Cinema, cinema_id) is None:
+    """Raises PriceCardExists, PriceNotChargeable, NotFound."""
+    cinema = session.get(Cinema, cinema_id)
+    if cinema is None:
         raise NotFound("There is no such cinema.")
     card = PriceCard(cinema_id=cinema_id, name=name)
+    _require_chargeable(lines, cinema.currency)
     session.add(card)
     return _write(session, card, lines)
 
@@ -45,10 +48,15 @@ def add_price_card(session: Session, cinema_id: UUID, name: str, lines: Lines) -
 def change_price_card(
     session: Session, card_id: UUID, *, name: str | None = None, lines: Lines | None = None
 ) -> PriceCard:
-    """New prices count for screenings made from now on; what is on sale keeps its own."""
+    """New prices count for screenings made from now on; what is on sale keeps its own.
+
+    Raises PriceCardExists, PriceNotChargeable, NotFound.
+    """
     card = session.scalar(select(PriceCard).where(PriceCard.id == card_id).with_for_update())
     if card is None:
         raise NotFound("There is no such price card.")
+    if lines is not None:
+        _require_chargeable(lines, session.get_one(Cinema, card.cinema_id).currency)
     if name is not None:
         card.name = name
     return _write(session, card, lines)
@@ -97,6 +105,18 @@ def _lines_for(session: Session, cinema_id: UUID, card_id: UUID | None) -> Lines
     if card_id is not None:
         raise NotFound("This cinema has no such price card.")
     return {(kind, ticket): HOUSE_PRICE_CENTS for kind in SEAT_KINDS for ticket in TICKET_TYPES}
+
+
+def _require_chargeable(lines: Lines, currency: str) -> None:
+    step, least = (money.plain(cents, currency) for cents in (money.step(currency), money.least(currency)))
+    sentence = f"Prices in {currency} are 0, or multiples of {step} from {least} on."
+    faults = [
+        FieldError(field=f"lines.{number}.price_cents", detail=sentence)
+        for number, cents in enumerate(lines.values())
+        if not money.is_chargeable(cents, currency)
+    ]
+    if faults:
+        raise PriceNotChargeable(sentence, errors=faults)
 
 
 def _write(session: Session, card: PriceCard, lines: Lines | None) -> PriceCard:

@@ -147,7 +147,7 @@ def schedule_of_movie(
 def screenings_of_movie(
     session: Session, movie_id: UUID, *, now: datetime, grace: timedelta
 ) -> list[Showing]:
-    """MM-35: times to come at every cinema, soonest first."""
+    """Times to come at every cinema, soonest first."""
     find_movie(session, movie_id)
     rows = session.execute(select_upcoming(now - grace).where(Screening.movie_id == movie_id))
     return [to_showing(row) for row in rows]

@@ -65,6 +65,12 @@ class PriceCardExists(Conflict):
     type, title = "/problems/price-card-exists", "This cinema has a price card of that name"
 
 
+class PriceNotChargeable(Invalid):
+    """The payment provider takes no such amounts of this currency. Member: `errors`, each price by field."""
+
+    type, title = "/problems/price-not-chargeable", "Some prices could not be paid"
+
+
 class PricesMissing(Invalid):
     """Member: `kinds`, kinds of seat in the room that would have no adult price."""
 

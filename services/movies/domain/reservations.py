@@ -13,6 +13,7 @@ from marquee.auth import Holder
 from marquee.contracts.payment import PaymentCancelRequested, PaymentRequested, RefundRequested
 from marquee.contracts.reservation import ReservationCancelled, ReservationConfirmed, ReservationRefunded
 from marquee.errors import NotFound
+from marquee.links import is_key_of
 from marquee.messaging import outbox
 from services.movies.domain import claims, holds, sales, transitions
 from services.movies.domain.booking_problems import (
@@ -27,6 +28,8 @@ from services.movies.models import Reservation
 from services.movies.settings import MoviesSettings
 
 PAID = ("confirmed", "ticketed")
+# Why a booking ended of which nobody knows whether it was paid.
+UNANSWERED = "payment did not answer"
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,9 @@ def start_payment(
 ) -> Reservation:
     """Turn a hold into a reservation being paid, and ask for the money.
 
-    A repeat answers the same reservation. A hold that ran out is taken up again when all its seats are still
-    free. Raises NotFound, HoldExpired, AlreadyPaying, ScreeningStarted, ScreeningCancelled, TooManySeats.
+    A repeat answers the same reservation, and until it is paid it may put the buyer's address right. A hold that ran
+    out is taken up again when all its seats are still free. Raises NotFound, HoldExpired, AlreadyPaying,
+    ScreeningStarted, ScreeningCancelled, TooManySeats.
     """
     sale, booking = holds.lock_booking(session, hold_id, holder)
     if booking.state == "paying" or booking.state in PAID:
@@ -104,7 +108,7 @@ def find_reservation(session: Session, reservation_id: UUID, holder: Holder | No
     if booking is None:
         raise NotFound("There is no such booking.")
     owned = holder is not None and holder.owns(booking.owner)
-    opened = booking.link_key != "" and secrets.compare_digest(booking.link_key.encode(), key.encode())
+    opened = is_key_of(booking.link_key, key)
     if not owned and not opened:
         raise NotFound("There is no such booking.")
     return booking
@@ -120,6 +124,11 @@ def reservations_of(session: Session, holder: Holder, *, limit: int = 200) -> li
         .limit(limit)
     )
     return list(found)
+
+
+def is_payment_unknown(booking: Reservation) -> bool:
+    """Its seats were given up before payment said whether anything was charged, and it has not said so since."""
+    return booking.state == "expired" and booking.cancel_reason == UNANSWERED
 
 
 # --- steps other verbs share ----------------------------------------------------------------------------------
@@ -185,8 +194,11 @@ def refund_again(session: Session, reservation_id: UUID) -> Reservation:
 
 
 def _same_again(booking: Reservation, buyer: Buyer) -> Reservation:
-    if (booking.email, booking.name, booking.method) != (buyer.email, buyer.name, buyer.method):
+    """Where the ticket goes to, and whose it is, can be put right until it is paid: the payment stays the same."""
+    is_changed = (booking.email, booking.name) != (buyer.email, buyer.name)
+    if booking.method != buyer.method or (is_changed and booking.state in PAID):
         raise AlreadyPaying("These seats are being paid with other details.")
+    booking.email, booking.name = buyer.email, buyer.name
     return booking
 
 

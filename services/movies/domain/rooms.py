@@ -105,7 +105,7 @@ def change_room(session: Session, room_id: UUID, changes: Mapping[str, Any]) -> 
 
 
 def remove_room(session: Session, room_id: UUID, *, now: datetime) -> None:
-    """With its unsold screenings to come (MM-46). Raises RoomInUse when any has been booked."""
+    """With its unsold screenings to come. Raises RoomInUse when any has been booked."""
     room = screenings.lock_room(session, room_id)
     booked = screenings.withdraw_unsold(session, Screening.room_id == room_id, now=now, reason="Room closed")
     if booked:
@@ -132,7 +132,7 @@ def choose_cinema(session: Session, *, cinema_id: UUID | None = None, slug: str 
 
 
 def find_room_by_number(session: Session, number: str, slug: str | None = None) -> Room:
-    """MM-36 names rooms by number alone. Raises WhichCinema when several cinemas have that one."""
+    """By its number alone. Raises WhichCinema when several cinemas have that one."""
     wanted = select(Room).join(Cinema).where(Room.number == number, Room.deleted_at.is_(None)).limit(2)
     found = list(session.scalars(wanted.where(Cinema.slug == slug) if slug else wanted))
     if not found:

@@ -183,7 +183,7 @@ def require_room_for(booked: Booked, seats: int, settings: MoviesSettings) -> No
         raise TooManySeats(
             f"One person may book {settings.seats_per_holder} seats for a screening.", seats_left=max(left, 0)
         )
-    if booked.holds_elsewhere > settings.other_holds_per_holder:
+    if booked.holds_elsewhere >= settings.holds_per_holder:
         raise TooManyHolds("Please pay or give back the seats you are holding for other screenings first.")
 
 
@@ -192,7 +192,7 @@ def fits_caps(
 ) -> bool:
     """Whether `owner` may have `seats` more here; `opens`: as one more open hold."""
     booked = count_booked(session, screening_id, [owner])
-    within_holds = not opens or booked.holds_elsewhere <= settings.other_holds_per_holder
+    within_holds = not opens or booked.holds_elsewhere < settings.holds_per_holder
     return booked.seats_here + seats <= settings.seats_per_holder and within_holds
 
 

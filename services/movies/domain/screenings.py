@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, lazyload
 from marquee.clock import zone
 from marquee.db import constraint_of
 from marquee.errors import NotFound
-from services.movies.domain import prices
+from services.movies.domain import prices, transitions
 from services.movies.domain.programme_problems import (
     NoSuchTime,
     RoomClash,
@@ -94,11 +94,11 @@ def change(session: Session, screening_id: UUID, wish: ScreeningWish, *, now: da
     return _arrange(session, screening, movie, room, wish, now, keeps_prices=keeps_prices)
 
 
-def withdraw(session: Session, screening_id: UUID, *, now: datetime) -> None:
+def withdraw(session: Session, screening_id: UUID) -> None:
     """Take an unsold screening off. Raises ScreeningSold: then it must be cancelled, which pays people back."""
     screening = lock_screening(session, screening_id)
     refuse_when_claimed(session, screening)
-    _take_off(screening, now, "Taken off the programme")
+    transitions.call_off(session, screening, "Taken off the programme")
 
 
 def withdraw_unsold(
@@ -113,7 +113,7 @@ def withdraw_unsold(
     booked = [_sold(screening, claimed) for screening in upcoming if screening.id in claimed]
     if not booked:
         for screening in upcoming:
-            _take_off(screening, now, reason)
+            transitions.call_off(session, screening, reason)
     return booked
 
 
@@ -336,10 +336,6 @@ def _first_free_start(slot: _Slot, taken: Sequence[Any]) -> datetime:
 def _rounded_up(moment: datetime) -> datetime:
     past = timedelta(minutes=moment.minute % 5, seconds=moment.second, microseconds=moment.microsecond)
     return moment - past + _START_STEP if past else moment
-
-
-def _take_off(screening: Screening, now: datetime, reason: str) -> None:
-    screening.state, screening.cancelled_at, screening.cancel_reason = "cancelled", now, reason
 
 
 def _sold(screening: Screening, claimed: dict[UUID, int]) -> SoldScreening:

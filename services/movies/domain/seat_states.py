@@ -38,7 +38,7 @@ def seat_states(session: Session, screening_id: UUID, owners: Collection[str] = 
 
 
 def seat_matrix(session: Session, screening_id: UUID) -> list[list[int]]:
-    """MM-38: 0 free, 1 not to be had, by row from the screen and by number; where no seat is stands a 1."""
+    """0 free, 1 not to be had, by row from the screen and by number; where no seat is stands a 1."""
     found = seat_states(session, screening_id)
     plan = load_plan(session, found.plan_id)
     return [

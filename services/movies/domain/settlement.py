@@ -50,6 +50,7 @@ def settle_payment(session: Session, event: PaymentSucceeded, settings: MoviesSe
     elif booking.state == "paying":
         reservations.confirm(session, booking, "paid", settings)
     elif _take_seats_back(session, sale, booking, settings):
+        booking.cancel_reason = ""
         reservations.confirm(session, booking, "paid late, seats were still free", settings)
     else:
         _refund(session, booking, "the payment came after the seats were given to somebody else")
@@ -82,6 +83,8 @@ def end_payment(session: Session, event: PaymentFailed) -> None:
         # It failed by itself, or because the time was up, the buyer left, or the screening is off.
         asked_for = booking.release_requested_at is not None or sale.is_cancelled
         measures.count_checkout(session, "given_up" if asked_for else "failed")
+    elif reservations.is_payment_unknown(booking):
+        booking.cancel_reason = ""  # Now it is known: nothing was charged.
 
 
 def note_tickets(session: Session, event: TicketIssued) -> None:
@@ -106,10 +109,15 @@ def note_refund(session: Session, event: PaymentRefunded) -> None:
 
 
 def note_refund_trouble(session: Session, event: PaymentRefundFailed) -> None:
-    """From now on it waits for somebody in the office."""
+    """From now on it waits for somebody in the office, also where the bank took it first and sent it back later."""
     found = _find(session, event.reservation_id)
-    if found and found[1].state == "refund_due":
-        found[1].refund_trouble = event.reason[:200] or "the refund failed"
+    if found is None:
+        return
+    _, booking = found
+    if booking.state == "refunded":
+        transitions.move(session, booking, "refund_due", "the refund came back")
+    if booking.state == "refund_due":
+        booking.refund_trouble = event.reason[:200] or "the refund failed"
 
 
 def _find(session: Session, reservation_id: UUID) -> tuple[Sale, Reservation] | None:

@@ -1,18 +1,17 @@
 """A screening as the programme prints it: what it is, when, how many seats are left. Reads only."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, Select, func, or_, select
+from sqlalchemy import ScalarSelect, Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from marquee.clock import zone
 from marquee.errors import NotFound
 from services.movies.models import Cinema, Movie, Room, Screening, ScreeningPrice, Seat, SeatClaim
 
-DOORS_BEFORE = timedelta(minutes=30)
 _PLENTY, _LAST = 0.40, 0.15
 
 
@@ -37,6 +36,7 @@ class Showing:
     currency: str
     price_from_cents: int
     seats_free: int
+    companions_free: int
     state: str
 
     @property
@@ -45,7 +45,9 @@ class Showing:
 
     @property
     def availability(self) -> str:
-        return availability(self.seats_free, self.capacity)
+        # Where only companion seats are left, nothing can be bought: each goes with a wheelchair space.
+        is_sold_out = self.seats_free <= self.companions_free
+        return availability(0 if is_sold_out else self.seats_free, self.capacity)
 
 
 def availability(seats_free: int, capacity: int) -> str:
@@ -131,6 +133,7 @@ def select_showings() -> Select[*tuple[Any, ...]]:
             Screening.state,
             _capacity().label("capacity"),
             _claimed().label("claimed"),
+            _companions_free().label("companions_free"),
             _price_from().label("price_from_cents"),
         )
         .join(Movie, Movie.id == Screening.movie_id)
@@ -155,6 +158,16 @@ def _claimed() -> ScalarSelect[int]:
     return claims.scalar_subquery()
 
 
+def _companions_free() -> ScalarSelect[int]:
+    claim = exists().where(
+        SeatClaim.screening_id == Screening.id, SeatClaim.seat == Seat.label, is_live_claim()
+    )
+    companions = select(func.count()).where(
+        Seat.plan_id == Screening.plan_id, Seat.kind == "companion", ~claim.correlate(Seat, Screening)
+    )
+    return companions.correlate(Screening).scalar_subquery()
+
+
 def _price_from() -> ScalarSelect[int]:
     prices = select(func.min(ScreeningPrice.price_cents)).where(
         ScreeningPrice.screening_id == Screening.id, ScreeningPrice.ticket_type == "adult"
@@ -174,5 +187,6 @@ def to_showing(row: Any) -> Showing:
         currency=row.currency,
         price_from_cents=row.price_from_cents,
         seats_free=max(row.capacity - row.claimed, 0),
+        companions_free=row.companions_free,
         state=row.state,
     )

@@ -1,8 +1,8 @@
-"""How a reservation changes state: one table of legal edges, one function that walks them.
+"""How a reservation changes state: one table of legal edges, one function that walks them. And how a screening does.
 
 held ──> paying ──> confirmed ──> ticketed
  │         │  │         └─────┬──────┘
- │         │  └───────────> refund_due ──> refunded
+ │         │  └───────────> refund_due <─> refunded
  └> expired, cancelled          ^
           └── late money ───────┘   (or back to confirmed, where the seats are still free)
 """
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from marquee import live
 from marquee.db import after_commit
 from services.movies.domain import claims, measures
-from services.movies.models import LIVE_STATES, Reservation, ReservationTransition
+from services.movies.models import LIVE_STATES, Reservation, ReservationTransition, Screening
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ EDGES: dict[str, frozenset[str]] = {
     "expired": frozenset({"paying", "confirmed", "refund_due"}),
     "cancelled": frozenset({"confirmed", "refund_due"}),
     "refund_due": frozenset({"refunded"}),
-    "refunded": frozenset(),
+    "refunded": frozenset({"refund_due"}),  # the bank sent it back after all
 }
 # As a seat map shows them.
 SEEN_AS = {"held": "held", "paying": "held", "confirmed": "taken", "ticketed": "taken"}
@@ -69,6 +69,14 @@ def move(session: Session, reservation: Reservation, target: str, cause: str) ->
     measures.count_change(session, source, target)
     log.info("transition", reservation_id=str(reservation.id), source=source, target=target, cause=cause)
     return True
+
+
+def call_off(session: Session, screening: Screening, reason: str) -> None:
+    """Scheduled to cancelled: the only edge a screening has. The caller has locked it; open seat maps are told."""
+    screening.state, screening.cancelled_at, screening.cancel_reason = "cancelled", func.now(), reason[:200]
+    live.publish_after_commit(
+        session, f"screening:{screening.id}", {"kind": "screening", "state": "cancelled"}
+    )
 
 
 def tell_seats(session: Session, reservation: Reservation, seats: list[str], seen_as: str) -> None:

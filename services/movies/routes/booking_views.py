@@ -10,7 +10,7 @@ from marquee.auth import Holder
 from marquee.db import database_now
 from services.movies.domain.new_holds import NewHold, PricedSeat
 from services.movies.domain.places import Plan, load_plan
-from services.movies.domain.reservations import PAID, cancel_until
+from services.movies.domain.reservations import PAID, cancel_until, is_payment_unknown
 from services.movies.models import Reservation, ReservedSeat, Screening
 from services.movies.schemas import booking as shapes
 from services.movies.schemas.catalogue import MovieShape
@@ -38,6 +38,7 @@ def _hold(hold: Reservation | NewHold, plan: Plan, now: datetime, settings: Movi
         currency=hold.currency,
         expires_at=hold.expires_at,
         now=now,
+        term_seconds=settings.hold_ttl_seconds,
         extensions_left=max(settings.hold_extensions - hold.extensions, 0),
     )
 
@@ -77,6 +78,7 @@ def to_reservation(
         now=now,
         decline_message=booking.decline_message,
         is_being_released=booking.state == "paying" and booking.release_requested_at is not None,
+        is_payment_unknown=is_payment_unknown(booking),
         link_key=booking.link_key if owned else "",
         cancel_until=until,
         can_cancel=booking.state in PAID and now <= until,

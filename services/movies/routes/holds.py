@@ -1,6 +1,5 @@
 """Holding seats."""
 
-from flask import current_app
 from sqlalchemy.orm import Session
 
 from marquee import logs
@@ -12,14 +11,9 @@ from services.movies.domain import advice, holds
 from services.movies.domain.sales import Wish
 from services.movies.routes.booking_views import to_hold, to_new_hold
 from services.movies.schemas import booking as shapes
-from services.movies.settings import MoviesSettings
+from services.movies.settings import current_settings
 
 api = Api("holds", __name__)
-
-
-def settings() -> MoviesSettings:
-    given: MoviesSettings = current_app.extensions["marquee.settings"]
-    return given
 
 
 @api.get(
@@ -66,9 +60,9 @@ def seat_advice(path: shapes.ScreeningPath, query: shapes.ChosenSeats) -> Answer
 @limited("20/minute", key=booker)
 @limited("120/minute, 2000/hour, 10000/day", key=address)
 def hold_seats(path: shapes.ScreeningPath, body: shapes.HoldRequest) -> Answer:
-    holder, given = current_holder(), settings()
+    holder, given = current_holder(), current_settings()
     wishes = [Wish(seat.seat, seat.ticket_type) for seat in body.seats]
-    new = holds.hold_at_once(current_database(), path.screening_id, wishes, holder, given)
+    new = holds.hold_at_once(current_database().ask, path.screening_id, wishes, holder, given)
     if new is not None:
         logs.concerns(new.id)
         return to_new_hold(new, given), 201
@@ -92,7 +86,7 @@ def my_hold(path: shapes.ScreeningPath) -> Answer:
 
     def work(session: Session) -> shapes.Hold | None:
         hold = holds.hold_of(session, path.screening_id, holder)
-        return to_hold(session, hold, settings()) if hold else None
+        return to_hold(session, hold, current_settings()) if hold else None
 
     return in_transaction(work)
 
@@ -106,7 +100,7 @@ def my_hold(path: shapes.ScreeningPath) -> Answer:
 )
 def show_hold(path: shapes.HoldPath) -> Answer:
     holder = current_holder()
-    return in_transaction(lambda s: to_hold(s, holds.find_hold(s, path.hold_id, holder), settings()))
+    return in_transaction(lambda s: to_hold(s, holds.find_hold(s, path.hold_id, holder), current_settings()))
 
 
 @api.post(
@@ -120,8 +114,8 @@ def extend_hold(path: shapes.HoldPath) -> Answer:
     holder = current_holder()
 
     def work(session: Session) -> shapes.Hold:
-        hold = holds.extend_hold(session, path.hold_id, holder, settings())
-        return to_hold(session, hold, settings())
+        hold = holds.extend_hold(session, path.hold_id, holder, current_settings())
+        return to_hold(session, hold, current_settings())
 
     return in_transaction(work)
 
@@ -146,4 +140,4 @@ def release_hold(path: shapes.HoldPath) -> Answer:
 )
 def adopt_holds() -> Answer:
     holder = current_holder()
-    in_transaction(lambda session: holds.adopt_holds(session, holder, settings()))
+    in_transaction(lambda session: holds.adopt_holds(session, holder, current_settings()))

@@ -33,12 +33,14 @@ def list_movies(query: MovieSearch) -> Answer:
     with transaction() as session:
         found = catalogue.list_movies(session, page=query.page, query=query.q)
     movies = [MovieShape.of(movie) for movie in found.movies]
-    return Movies(movies=movies, total=found.total, page=found.page, pages=found.pages)
+    return Movies(
+        movies=movies, total=found.total, page=found.page, pages=found.pages, suggestion=found.suggestion
+    )
 
 
 @api.get("/movies/feed", access=PUBLIC, answers={200: Movies})
 def feed_movies(query: MovieSearch) -> Answer:
-    """The same as /movies (MM-32)."""
+    """The same as /movies."""
     return list_movies(query)
 
 

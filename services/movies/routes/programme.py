@@ -4,8 +4,6 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import current_app
-
 from marquee.api import Answer, Api
 from marquee.auth import PUBLIC
 from marquee.cache import cached
@@ -26,17 +24,21 @@ from services.movies.schemas.programme import (
     Showings,
     ShowingShape,
 )
-from services.movies.settings import MoviesSettings
+from services.movies.settings import current_settings
 
 api = Api("programme", __name__)
 
 
 @api.get(
-    "/cinemas", access=PUBLIC, answers={200: Cinemas}, summary="The cinemas, with their clocks and currencies"
+    "/cinemas",
+    access=PUBLIC,
+    answers={200: Cinemas},
+    summary="The cinemas, with their clocks and currencies, and the rules of all of them",
 )
 def list_cinemas() -> Answer:
     with transaction() as session:
-        return Cinemas.model_validate({"cinemas": rooms.list_cinemas(session)}, from_attributes=True)
+        found = {"cinemas": rooms.list_cinemas(session), "rules": current_settings()}
+        return Cinemas.model_validate(found, from_attributes=True)
 
 
 @api.get("/programme", access=PUBLIC, answers={200: ProgrammeShape}, problems=(404,))
@@ -61,8 +63,7 @@ def list_screenings_of_movie(path: MoviePath) -> Answer:
 
 def start_grace() -> timedelta:
     """A film that has begun stays on the programme as long as its seats are sold."""
-    settings: MoviesSettings = current_app.extensions["marquee.settings"]
-    return timedelta(minutes=settings.sales_close_minutes_after_start)
+    return timedelta(minutes=current_settings().sales_close_minutes_after_start)
 
 
 @cached("programme:{cinema}:{day}", seconds=2)

@@ -2,15 +2,15 @@
 
 from sqlalchemy.orm import Session
 
-from marquee.api import Answer, Api
+from marquee.api import Answer, Api, LinkKey
 from marquee.auth import HOLDER, PUBLIC, current_holder, holder_if_any
 from marquee.db import in_transaction
 from marquee.limits import address, booker, limited
 from services.movies.domain import reservations
 from services.movies.domain.reservations import Buyer
 from services.movies.routes.booking_views import to_reservation, to_reservations
-from services.movies.routes.holds import settings
 from services.movies.schemas import booking as shapes
+from services.movies.settings import current_settings
 
 api = Api("reservations", __name__)
 
@@ -29,8 +29,8 @@ def start_payment(body: shapes.PaymentStart) -> Answer:
     buyer = Buyer(body.email, body.name, body.method)
 
     def work(session: Session) -> shapes.Reservation:
-        booking = reservations.start_payment(session, body.hold_id, buyer, holder, settings())
-        return to_reservation(session, booking, holder, settings())
+        booking = reservations.start_payment(session, body.hold_id, buyer, holder, current_settings())
+        return to_reservation(session, booking, holder, current_settings())
 
     return in_transaction(work), 201
 
@@ -45,7 +45,9 @@ def my_reservations() -> Answer:
     holder = current_holder()
 
     def work(session: Session) -> shapes.Reservations:
-        return to_reservations(session, reservations.reservations_of(session, holder), holder, settings())
+        return to_reservations(
+            session, reservations.reservations_of(session, holder), holder, current_settings()
+        )
 
     return in_transaction(work)
 
@@ -57,12 +59,12 @@ def my_reservations() -> Answer:
     problems=(404,),
     summary="For its owner, or with the key of the mail's link",
 )
-def show_reservation(path: shapes.ReservationPath, query: shapes.LinkKey) -> Answer:
+def show_reservation(path: shapes.ReservationPath, query: LinkKey) -> Answer:
     holder = holder_if_any()
 
     def work(session: Session) -> shapes.Reservation:
         booking = reservations.find_reservation(session, path.reservation_id, holder, query.key)
-        return to_reservation(session, booking, holder, settings())
+        return to_reservation(session, booking, holder, current_settings())
 
     return in_transaction(work)
 
@@ -79,7 +81,7 @@ def release_payment(path: shapes.ReservationPath) -> Answer:
 
     def work(session: Session) -> shapes.Reservation:
         booking = reservations.release_payment(session, path.reservation_id, holder)
-        return to_reservation(session, booking, holder, settings())
+        return to_reservation(session, booking, holder, current_settings())
 
     return in_transaction(work), 202
 
@@ -91,13 +93,13 @@ def release_payment(path: shapes.ReservationPath) -> Answer:
     problems=(404, 409),
     summary="Cancel a paid booking, as its owner or with the key of the mail's link; the money goes back",
 )
-def cancel_reservation(path: shapes.ReservationPath, query: shapes.LinkKey) -> Answer:
+def cancel_reservation(path: shapes.ReservationPath, query: LinkKey) -> Answer:
     holder = current_holder()
 
     def work(session: Session) -> shapes.Reservation:
         booking = reservations.cancel_reservation(
-            session, path.reservation_id, holder, settings(), key=query.key
+            session, path.reservation_id, holder, current_settings(), key=query.key
         )
-        return to_reservation(session, booking, holder, settings())
+        return to_reservation(session, booking, holder, current_settings())
 
     return in_transaction(work)

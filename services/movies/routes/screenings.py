@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from flask import current_app
 from sqlalchemy.orm import Session
 
 from marquee.api import Answer, Api
@@ -13,7 +12,7 @@ from marquee.errors import NotFound
 from services.movies.domain import cancelling, office, rooms, screenings, seat_states
 from services.movies.domain.places import load_plan
 from services.movies.domain.screenings import ScreeningWish
-from services.movies.domain.showings import DOORS_BEFORE, find_cinema, find_movie, showing_of
+from services.movies.domain.showings import find_cinema, find_movie, showing_of
 from services.movies.models import (
     SEAT_KINDS,
     TICKET_TYPES,
@@ -43,7 +42,7 @@ from services.movies.schemas.screenings import (
     Span,
     Stretch,
 )
-from services.movies.settings import MoviesSettings
+from services.movies.settings import current_settings
 
 api = Api("screenings", __name__)
 
@@ -84,7 +83,7 @@ def get_seats(path: ScreeningPath) -> Answer:
     "/movies/<uuid:movie_id>/screenings/<uuid:screening_id>/seats", access=PUBLIC, answers={200: SeatMatrix}
 )
 def get_seat_matrix(path: MovieScreeningPath) -> Answer:
-    """The seats as a matrix (MM-38)."""
+    """The seats as a matrix."""
     with transaction() as session:
         screening = _of_movie(session, path)
         showing = showing_of(session, screening.id)
@@ -113,7 +112,7 @@ def add_screening(body: ScreeningRequest) -> Answer:
     problems=(409,),
 )
 def add_screening_of_movie(path: MoviePath, body: MovieScreeningRequest) -> Answer:
-    """The same, with the room by its number (MM-36)."""
+    """The same, with the room by its number."""
     with transaction() as session:
         find_movie(session, path.movie_id)
         room = rooms.find_room_by_number(session, body.room_number, body.cinema)
@@ -146,10 +145,10 @@ def change_screening(path: ScreeningPath, body: ScreeningRequest) -> Answer:
     problems=(409,),
 )
 def withdraw_screening(path: MovieScreeningPath) -> Answer:
-    """Takes an unsold screening off; one with seats sold must be cancelled instead (MM-37)."""
+    """Takes an unsold screening off; one with seats sold must be cancelled instead."""
     with transaction() as session:
         screening = _of_movie(session, path)
-        screenings.withdraw(session, screening.id, now=utc_now())
+        screenings.withdraw(session, screening.id)
 
 
 @api.post("/screenings/<uuid:screening_id>/cancel", access=role("editor"), answers={200: ShowingShape})
@@ -225,6 +224,8 @@ def _of_movie(session: Session, path: MovieScreeningPath) -> Screening:
 
 def _shape(session: Session, screening: Screening) -> ScreeningShape:
     showing = ShowingShape.model_validate(showing_of(session, screening.id))
+    settings = current_settings()
+    starts_at = screening.starts_at
     return ScreeningShape(
         **showing.model_dump(),
         movie=MovieShape.of(screening.movie),
@@ -232,8 +233,10 @@ def _shape(session: Session, screening: Screening) -> ScreeningShape:
         plan_id=screening.plan_id,
         prices=[PriceShape.model_validate(price) for price in _sorted_prices(session, screening)],
         trailer_minutes=screening.trailer_minutes,
-        doors_at=screening.starts_at - DOORS_BEFORE,
-        cancel_until=screening.starts_at - _cancel_before(),
+        doors_at=starts_at - timedelta(minutes=settings.doors_minutes),
+        cancel_until=starts_at - timedelta(minutes=settings.cancel_until_minutes),
+        call_off_until=cancelling.call_off_until(screening),
+        sales_close_at=starts_at + timedelta(minutes=settings.sales_close_minutes_after_start),
     )
 
 
@@ -244,8 +247,3 @@ def _sorted_prices(session: Session, screening: Screening) -> list[ScreeningPric
     return sorted(
         here, key=lambda price: (SEAT_KINDS.index(price.kind), TICKET_TYPES.index(price.ticket_type))
     )
-
-
-def _cancel_before() -> timedelta:
-    settings: MoviesSettings = current_app.extensions["marquee.settings"]
-    return timedelta(minutes=settings.cancel_until_minutes)

@@ -36,10 +36,6 @@ class ReservationPath(Parameters):
     reservation_id: UUID
 
 
-class LinkKey(Parameters):
-    key: str = Field("", max_length=64, description="From the link in the booking's mail")
-
-
 class SeatWish(Body):
     seat: SeatLabel
     ticket_type: TicketType = "adult"
@@ -67,6 +63,7 @@ class Hold(Shape):
     currency: str
     expires_at: datetime
     now: datetime
+    term_seconds: int = Field(description="How long a hold lasts, and from the moment it is extended again")
     extensions_left: int
 
 
@@ -112,6 +109,9 @@ class Reservation(Shape):
     now: datetime
     decline_message: str
     is_being_released: bool
+    is_payment_unknown: bool = Field(
+        description="Its seats were given up, and nobody knows yet whether it was paid"
+    )
     link_key: str = Field(description="Opens the booking by link; only its owner sees it")
     cancel_until: datetime
     can_cancel: bool

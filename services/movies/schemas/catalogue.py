@@ -58,6 +58,7 @@ class Movies(Shape):
     total: int
     page: int
     pages: int
+    suggestion: str | None = Field(description="Where nothing was found: the title that looks most like `q`")
 
 
 class MovieRequest(Body):

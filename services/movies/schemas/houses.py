@@ -43,8 +43,18 @@ class CinemaWithRooms(CinemaShape):
     seats: int
 
 
+class HouseRules(Shape):
+    """What the service was told about every house, for sentences about it."""
+
+    hold_ttl_seconds: int
+    hold_extensions: int
+    doors_minutes: int = Field(description="Before the start")
+    cancel_until_minutes: int = Field(description="Before the start")
+
+
 class Cinemas(Shape):
     cinemas: list[CinemaWithRooms]
+    rules: HouseRules
 
 
 class RoomShape(Shape):

@@ -59,6 +59,8 @@ class ScreeningShape(ShowingShape):
     trailer_minutes: int
     doors_at: datetime
     cancel_until: datetime
+    sales_close_at: datetime
+    call_off_until: datetime = Field(description="For the office; `cancel_until` is for buyers")
 
 
 class SeatStates(Shape):
@@ -70,7 +72,7 @@ class SeatStates(Shape):
 
 
 class SeatMatrix(Shape):
-    """MM-38: 0 free, 1 not to be had; rows from the screen, seats by number."""
+    """0 free, 1 not to be had; rows from the screen, seats by number."""
 
     room: str
     rows: int
@@ -129,7 +131,7 @@ class ScreeningRequest(_When):
 
 
 class MovieScreeningRequest(_When):
-    """MM-36: the room by its number, in `cinema` where several have that number."""
+    """The room by its number, in `cinema` where several have that number."""
 
     room_number: RoomNumber
     cinema: Slug | None = None

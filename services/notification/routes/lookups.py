@@ -4,6 +4,7 @@ import hashlib
 
 from flask import request
 
+from marquee.addresses import mailable
 from marquee.api import Answer, Api
 from marquee.auth import PUBLIC
 from marquee.db import transaction
@@ -15,8 +16,8 @@ api = Api("lookups", __name__)
 
 
 def address_asked_for() -> str:
-    """Hashed: Redis need not know whose tickets are wanted."""
-    address = str(request.get_json()["email"]).strip().lower()
+    """The one that mail would go to, however it was typed. Hashed: Redis need not know whose tickets are wanted."""
+    address = mailable(str(request.get_json()["email"]).strip()).lower()
     return hashlib.sha256(address.encode()).hexdigest()
 
 

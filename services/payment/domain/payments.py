@@ -126,11 +126,9 @@ def receive_webhook(session: Session, event: dict[str, Any]) -> bool:
     about = [Payment.provider_id == event["data"]["object"]["id"]]
     if intent_id is not None:  # none would match every payment that has none yet
         about.append(Payment.intent_id == intent_id)
+    over = ("failed",) if _is_about_a_refund(event["type"]) else ("failed", "succeeded", "refunded")
     session.execute(
-        update(Payment)
-        .where(or_(*about))
-        .where(Payment.state.not_in(("failed", "refunded")))
-        .values(due_at=func.now())
+        update(Payment).where(or_(*about)).where(Payment.state.not_in(over)).values(due_at=func.now())
     )
     wake_worker(session)
     return stored is not None
@@ -181,14 +179,20 @@ def heard(session: Session, payment: Payment, news: News, *, cause: str) -> None
         if payment.wanted == "stopped":
             # It was faster than we: movies decides whether the seats are still there, or asks for a refund.
             payment.wanted = "paid"
+        if _heard_of_a_refund(session, payment):
+            make_due(session, payment)
     elif news.state == "failed":
         _say_failed(session, payment, cause)
 
 
 def refund_heard(session: Session, payment: Payment, *, refund_id: str, status: str) -> None:
-    """Take in the state of the refund: "pending", "succeeded", or anything that means it did not work."""
+    """Take in the state of the refund: "pending", "succeeded", or anything that means it did not work.
+
+    Also of one that we did not ask for, and of one that succeeded and was sent back by the bank days later.
+    """
     payment.refund_id = refund_id
-    move(session, payment, "refunding", cause="refund asked for")
+    if payment.state != "refunded":
+        move(session, payment, "refunding", cause="refund asked for")
     if status == "succeeded":
         if move(session, payment, "refunded", cause="refund succeeded"):
             _say_refunded(session, payment)
@@ -301,7 +305,8 @@ def needs_refund(payment: Payment) -> bool:
 
 
 def _unfinished(payment: Payment) -> bool:
-    stopping = payment.wanted in {"stopped", "refunded"} and payment.state in {"open", "processing"}
+    """What we can bring to an end ourselves. A bank that is processing cannot be stopped, and takes days."""
+    stopping = payment.wanted in {"stopped", "refunded"} and payment.state == "open"
     return stopping or needs_refund(payment)
 
 
@@ -370,6 +375,16 @@ def _say_refunded(session: Session, payment: Payment) -> None:
 
 def _say_refund_failed(session: Session, payment: Payment, reason: str) -> None:
     record(session, PaymentRefundFailed(reservation_id=payment.reservation_id, reason=reason[:200]))
+
+
+def _is_about_a_refund(event_type: str) -> bool:
+    return event_type.startswith(("refund.", "charge.refund"))
+
+
+def _heard_of_a_refund(session: Session, payment: Payment) -> bool:
+    """Whether a webhook spoke of one before we knew that there was money to give back."""
+    of_it = select(StripeEvent.type).where(StripeEvent.intent_id == payment.intent_id)
+    return payment.intent_id is not None and any(map(_is_about_a_refund, session.scalars(of_it)))
 
 
 def _intent_of(event: dict[str, Any]) -> str | None:

@@ -15,7 +15,8 @@ EDGES: dict[str, frozenset[str]] = {
     "succeeded": frozenset({"refunding"}),
     "refunding": frozenset({"refunded", "refund_failed"}),
     "failed": frozenset(),
-    "refunded": frozenset(),
+    # A bank may send back days later what it was called to have taken.
+    "refunded": frozenset({"refund_failed"}),
     # A person may ask again, once the card issuer's reason is known.
     "refund_failed": frozenset({"refunding"}),
 }

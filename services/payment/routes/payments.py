@@ -1,6 +1,5 @@
 """A buyer's own payment, and Stripe's webhooks."""
 
-import hmac
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -11,15 +10,16 @@ import structlog
 from flask import current_app, request
 
 from marquee import logs
-from marquee.api import Answer, Api
+from marquee.api import Answer, Api, LinkKey
 from marquee.auth import HOLDER, SIGNATURE, current_holder
 from marquee.db import current_database, transaction
 from marquee.errors import NotFound
 from marquee.limits import limited
+from marquee.links import is_key_of
 from services.payment.domain import payments
 from services.payment.domain.problems import BadSignature
 from services.payment.models import Payment
-from services.payment.schemas import LinkKey, PaymentShape, ReservationPath
+from services.payment.schemas import PaymentShape, ReservationPath
 from services.payment.settings import PaymentSettings
 from services.payment.steps import Steps
 
@@ -77,17 +77,9 @@ def _ask_stripe(payment: Payment) -> None:
 def _own_payment(reservation_id: UUID, key: str) -> Payment:
     with current_database().transaction() as session:
         payment = payments.newest(session, reservation_id)
-    if payment is None or not (_owns(payment) or _has_key(payment, key)):
+    if payment is None or not (current_holder().owns(payment.owner) or is_key_of(payment.link_key, key)):
         raise NotFound("No payment of yours for that booking, or not yet.")
     return payment
-
-
-def _owns(payment: Payment) -> bool:
-    return current_holder().owns(payment.owner)
-
-
-def _has_key(payment: Payment, key: str) -> bool:
-    return bool(payment.link_key) and hmac.compare_digest(payment.link_key.encode(), key.encode())
 
 
 def _verified(body: bytes, signature: str) -> dict[str, Any]:

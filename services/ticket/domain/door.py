@@ -1,6 +1,5 @@
 """The door: one code, one verdict in words. Two doors in the same second: exactly one lets in."""
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -15,10 +14,11 @@ from marquee.contracts.ticket import TicketAdmissionUndone, TicketAdmitted
 from marquee.db import database_now
 from marquee.errors import NotFound
 from marquee.messaging.outbox import record
-from services.ticket.domain.codes import BadCode, SigningKeys, read_code
+from services.ticket.domain.codes import BadCode, SigningKeys
+from services.ticket.domain.finding import Found, find
 from services.ticket.domain.problems import CannotUndo
 from services.ticket.domain.tickets import facts_of
-from services.ticket.models import Admission, Booking, Ticket
+from services.ticket.models import Admission, Booking, Reentry, Ticket
 
 # What the person at the door must look at, by ticket type.
 PROOF = {
@@ -27,8 +27,15 @@ PROOF = {
     "child": "Child: 14 or under.",
     "carer": "Carer: with the person they look after.",
 }
-# Rows are named by capitals or figures: G9, or 112 for seat 12 of row 1.
-_TYPED = re.compile(r"(?:MQ-?)?([A-Z2-7]{6})-?([A-Z0-9]{1,3}\d{1,3})?")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of the tickets that may be meant."""
+
+    seat: str
+    reference: str
+    is_in: bool
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,7 @@ class Verdict:
     sentence: str
     ticket: Ticket | None = None
     admission_id: UUID | None = None
+    choices: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,23 +68,28 @@ def scan(
     keys: SigningKeys,
     doors_minutes: int,
     early: bool = False,
+    reentry_reason: str | None = None,
 ) -> Verdict:
     """Judge a scanned or typed code for the screening whose door this is, and let in when it is right.
 
-    Nobody is let in before the doors open, but where a manager says so (`early`). Rule: docs/rules/door.md.
+    Nobody is let in before the doors open, but where a manager says so (`early`), nor a second time, but where
+    staff say why (`reentry_reason`). Rule: docs/rules/door.md.
     """
     try:
-        ticket = _find(session, text, screening_id, keys)
+        found = find(session, text, screening_id, keys)
     except BadCode:
         return Verdict("no", "unknown", "Not one of ours", "This code was not made by this house.")
-    except _SeatNeeded as needed:
-        return Verdict("no", "seat_needed", "Which seat?", str(needed))
-    if ticket is None:
-        return Verdict("no", "unknown", "Not one of ours", "No ticket has this code.")
+    if not found.tickets:
+        return _nobody(text, found)
+    ticket = found.tickets[0]
     refusal = _refusal(session, ticket, screening_id)
+    if refusal is None and not found.is_the_one:
+        return _which(session, found)
     if refusal is None and not early:
         refusal = _too_early(session, ticket, doors_minutes)
-    return refusal or _admit(session, ticket, scan_id=scan_id, door=door, by=by)
+    return refusal or _admit(
+        session, ticket, scan_id=scan_id, door=door, by=by, reentry_reason=reentry_reason
+    )
 
 
 def undo(session: Session, admission_id: UUID, *, by: str, reason: str, within_minutes: int) -> Admission:
@@ -118,29 +131,46 @@ def count(session: Session, screening_id: UUID) -> Count:
     return Count(expected or 0, inside or 0)
 
 
-class _SeatNeeded(Exception):
-    pass
-
-
-def _find(session: Session, text: str, screening_id: UUID, keys: SigningKeys) -> Ticket | None:
-    """By the signed code; or by the short reference that people type: "MQ-7K2FQX-G9"."""
-    typed = _TYPED.fullmatch(text.strip().upper().replace(" ", ""))
-    if typed is None:
-        return session.get(Ticket, read_code(text, keys.public).ticket_id)
-    reference, seat = typed.groups()
-    found = session.scalars(
-        select(Ticket)
+def last_admission(
+    session: Session, screening_id: UUID, *, by: str, door: str, within_minutes: int
+) -> Admission | None:
+    """The last one at this door that `by` can still undo."""
+    return session.scalars(
+        select(Admission)
+        .join(Ticket)
         .join(Booking)
-        .where(Booking.screening_id == screening_id, Booking.reference == reference)
-        .where(Ticket.seat == seat if seat else Ticket.id.is_not(None))
-        .order_by(Ticket.seat)
-    ).all()
-    if len(found) > 1:
-        seats = ", ".join(ticket.seat for ticket in found)
-        raise _SeatNeeded(
-            f"This booking has the seats {seats}. Type MQ-{reference}-{found[0].seat} for one of them."
+        .where(Booking.screening_id == screening_id, Admission.undone_at.is_(None))
+        .where(Admission.admitted_by == by, Admission.door == door)
+        .where(Admission.admitted_at > func.now() - timedelta(minutes=within_minutes))
+        .order_by(Admission.admitted_at.desc())
+        .limit(1)
+    ).first()
+
+
+def _nobody(text: str, found: Found) -> Verdict:
+    if found.by == "seat":
+        seat = text.strip().upper()
+        return Verdict(
+            "no", "not_found", f"Nobody has {seat}", "No ticket of this screening is for that seat."
         )
-    return found[0] if found else None
+    if found.by == "email":
+        sentence = "No ticket of this screening went to that address. Ask for the code, or the seat."
+        return Verdict("no", "not_found", "Nobody by that address", sentence)
+    return Verdict("no", "unknown", "Not one of ours", "No ticket has this code.")
+
+
+def _which(session: Session, found: Found) -> Verdict:
+    """Somebody decides: between the seats of a booking, or whether this guest is the one who was looked for."""
+    ids = [ticket.id for ticket in found.tickets]
+    inside = set(
+        session.scalars(
+            select(Admission.ticket_id).where(Admission.ticket_id.in_(ids), Admission.undone_at.is_(None))
+        )
+    )
+    choices = tuple(Choice(ticket.seat, ticket.reference, ticket.id in inside) for ticket in found.tickets)
+    title = "Which seat?" if len(choices) > 1 else f"Seat {choices[0].seat}"
+    known = "" if found.by == "code" else "No code was shown: make sure that it is theirs. "
+    return Verdict("check", "seat_needed", title, f"{known}Tap the seat that comes in.", choices=choices)
 
 
 def _refusal(session: Session, ticket: Ticket, screening_id: UUID) -> Verdict | None:
@@ -161,7 +191,7 @@ def _refusal(session: Session, ticket: Ticket, screening_id: UUID) -> Verdict | 
 def _too_early(session: Session, ticket: Ticket, doors_minutes: int) -> Verdict | None:
     facts = facts_of(ticket.booking)
     opens_at = facts.starts_at - timedelta(minutes=doors_minutes)
-    if database_now(session) >= opens_at:
+    if database_now(session) >= opens_at or _standing(session, ticket):
         return None
     doors = (
         f"Doors open at {opens_at.astimezone(ZoneInfo(facts.timezone)):%H:%M}; a manager may let in before."
@@ -172,7 +202,9 @@ def _too_early(session: Session, ticket: Ticket, doors_minutes: int) -> Verdict 
     )
 
 
-def _admit(session: Session, ticket: Ticket, *, scan_id: UUID, door: str, by: str) -> Verdict:
+def _admit(
+    session: Session, ticket: Ticket, *, scan_id: UUID, door: str, by: str, reentry_reason: str | None
+) -> Verdict:
     """Let in by inserting: the unique index lets one insert through, whatever else happens at this moment."""
     admission_id = session.execute(
         insert(Admission)
@@ -183,22 +215,39 @@ def _admit(session: Session, ticket: Ticket, *, scan_id: UUID, door: str, by: st
     if admission_id is not None:
         _tell_diary(session, ticket, admission_id)
         return _welcome(ticket, admission_id)
-    standing = session.scalars(
-        select(Admission).where(Admission.ticket_id == ticket.id, Admission.undone_at.is_(None))
-    ).one_or_none()
+    standing = _standing(session, ticket)
     if standing is not None and standing.scan_id == scan_id:
         return _welcome(ticket, standing.id)  # the same scan, sent again
     if standing is None:
         return Verdict("no", "undone", "Undone", "This scan was taken back. Scan the ticket again.", ticket)
-    return Verdict(
-        "no", "already_used", _used_title(standing, ticket), _used_sentence(session, standing), ticket
+    if reentry_reason is not None:
+        return _let_back_in(session, standing, scan_id=scan_id, door=door, by=by, reason=reentry_reason)
+    return Verdict("check", "already_used", _used_title(standing), _used_sentence(session, standing), ticket)
+
+
+def _let_back_in(
+    session: Session, standing: Admission, *, scan_id: UUID, door: str, by: str, reason: str
+) -> Verdict:
+    """Noted once, however often the scan is sent; there is nothing to undo, and nothing to tell the diary."""
+    session.execute(
+        insert(Reentry)
+        .values(admission_id=standing.id, scan_id=scan_id, door=door, let_in_by=by, reason=reason)
+        .on_conflict_do_nothing()
     )
+    facts = facts_of(standing.ticket.booking)
+    sentence = f"Let back in. {facts.title} {_clock(facts)}."
+    return Verdict("admit", "back_in", _place(standing.ticket), sentence, standing.ticket)
+
+
+def _standing(session: Session, ticket: Ticket) -> Admission | None:
+    return session.scalars(
+        select(Admission).where(Admission.ticket_id == ticket.id, Admission.undone_at.is_(None))
+    ).one_or_none()
 
 
 def _welcome(ticket: Ticket, admission_id: UUID) -> Verdict:
     facts = facts_of(ticket.booking)
-    title = f"Screen {facts.room} · {ticket.seat}"
-    sentence = f"{facts.title} {_clock(facts)}."
+    title, sentence = _place(ticket), f"{facts.title} {_clock(facts)}."
     if proof := PROOF.get(ticket.ticket_type):
         return Verdict("check", "proof", title, f"{sentence} {proof}", ticket, admission_id)
     return Verdict("admit", "ok", title, sentence, ticket, admission_id)
@@ -227,15 +276,28 @@ def _tell_diary(session: Session, ticket: Ticket, admission_id: UUID) -> None:
     )
 
 
-def _used_title(standing: Admission, ticket: Ticket) -> str:
-    at = standing.admitted_at.astimezone(ZoneInfo(facts_of(ticket.booking).timezone))
+def _place(ticket: Ticket) -> str:
+    return f"Screen {facts_of(ticket.booking).room} · {ticket.seat}"
+
+
+def _used_title(standing: Admission) -> str:
+    at = standing.admitted_at.astimezone(ZoneInfo(facts_of(standing.ticket.booking).timezone))
     return f"Used {at:%H:%M}" + (f", {standing.door}" if standing.door else "")
 
 
 def _used_sentence(session: Session, standing: Admission) -> str:
-    minutes = int((database_now(session) - standing.admitted_at).total_seconds() // 60)
-    ago = "just now" if minutes < 1 else "1 minute ago" if minutes == 1 else f"{minutes} minutes ago"
-    return f"Already let in {ago}, seat {standing.ticket.seat}. Ask: did you step out?"
+    back_at = session.scalar(select(func.max(Reentry.let_in_at)).where(Reentry.admission_id == standing.id))
+    now = database_now(session)
+    back = f", and back in {_ago(now - back_at)}" if back_at else ""
+    return (
+        f"Already let in {_ago(now - standing.admitted_at)}{back}, seat {standing.ticket.seat}. "
+        "Ask: did you step out?"
+    )
+
+
+def _ago(since: timedelta) -> str:
+    minutes = int(since.total_seconds() // 60)
+    return "just now" if minutes < 1 else "1 minute ago" if minutes == 1 else f"{minutes} minutes ago"
 
 
 def _showing(facts: BookingFacts) -> str:

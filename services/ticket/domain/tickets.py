@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import hmac
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -15,6 +14,7 @@ from marquee.auth import Holder
 from marquee.contracts.reservation import BookingFacts
 from marquee.contracts.ticket import TicketIssued
 from marquee.errors import NotFound
+from marquee.links import is_key_of
 from marquee.messaging.outbox import record
 from services.ticket.domain.codes import SigningKeys
 from services.ticket.models import Booking, Ticket
@@ -77,7 +77,7 @@ def booking_for(
     booking = session.get(Booking, booking_id)
     if booking is None:
         raise NotFound("No such booking of yours.")
-    by_link = bool(booking.link_key) and hmac.compare_digest(booking.link_key.encode(), key.encode())
+    by_link = is_key_of(booking.link_key, key)
     by_owner = holder is not None and holder.owns(booking.owner)
     if not (privileged or by_owner or by_link):
         raise NotFound("No such booking of yours.")

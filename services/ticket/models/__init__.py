@@ -10,7 +10,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from marquee.db import new_metadata, utc_now, utc_time, uuid_pk
 
-__all__ = ["Admission", "Base", "Booking", "Ticket"]
+__all__ = ["Admission", "Base", "Booking", "Reentry", "Ticket"]
 
 
 class Base(DeclarativeBase):
@@ -23,6 +23,7 @@ class Booking(Base):
     __tablename__ = "bookings"
     __table_args__ = (
         Index("ix_bookings_reference", "screening_id", "reference"),
+        Index("ix_bookings_reference_anywhere", "reference"),
         CheckConstraint("state IN ('valid', 'void')", name="state"),
     )
 
@@ -44,8 +45,7 @@ class Booking(Base):
     @property
     def tickets_side_by_side(self) -> list["Ticket"]:
         """As the seats stand in the room: by their names alone, G10 would come before G9."""
-        places = {seat["label"]: number for number, seat in enumerate(self.facts["seats"])}
-        return sorted(self.tickets, key=lambda ticket: places[ticket.seat])
+        return sorted(self.tickets, key=lambda ticket: ticket.place)
 
 
 class Ticket(Base):
@@ -70,6 +70,11 @@ class Ticket(Base):
         """For people to say and type."""
         return f"MQ-{self.booking.reference}-{self.seat}"
 
+    @property
+    def place(self) -> int:
+        """Where its seat stands among those of the booking."""
+        return [seat["label"] for seat in self.booking.facts["seats"]].index(self.seat)
+
 
 class Admission(Base):
     """Somebody was let in. At most one stands per ticket: the partial unique index tells two doors so."""
@@ -90,3 +95,18 @@ class Admission(Base):
     undo_reason: Mapped[str] = mapped_column(String(200), default="")
 
     ticket: Mapped[Ticket] = relationship(lazy="joined")
+
+
+class Reentry(Base):
+    """Somebody who had been let in and stepped out came back. The admission stands: nobody is counted twice."""
+
+    __tablename__ = "reentries"
+    __table_args__ = (Index("ix_reentries_admission_id", "admission_id"),)
+
+    id: Mapped[uuid_pk]
+    admission_id: Mapped[UUID] = mapped_column(ForeignKey("admissions.id", ondelete="RESTRICT"))
+    scan_id: Mapped[UUID] = mapped_column(unique=True)  # as of an admission
+    door: Mapped[str] = mapped_column(String(40), default="")
+    let_in_by: Mapped[str] = mapped_column(String(80))
+    reason: Mapped[str] = mapped_column(String(200))
+    let_in_at: Mapped[utc_now]

@@ -7,13 +7,12 @@ from icalendar import Alarm, Calendar, Event
 from marquee.contracts.reservation import BookingFacts
 
 
-def calendar_file(
-    facts: BookingFacts, *, public_url: str, sequence: int = 0, cancelled: bool = False
-) -> bytes:
+def calendar_file(facts: BookingFacts, *, public_url: str, cancelled: bool = False) -> bytes:
     """One event with a fixed UID: importing it again updates it."""
     event = Event()
     event.add("uid", f"{facts.reservation_id}@marquee")
-    event.add("sequence", sequence)
+    # A booking changes once, when it is cancelled; calendars pass over a change that has no higher number (RFC 5546).
+    event.add("sequence", 1 if cancelled else 0)
     event.add("dtstamp", datetime.now(UTC))
     event.add("dtstart", facts.starts_at.astimezone(UTC))
     event.add("dtend", facts.ends_at.astimezone(UTC))

@@ -5,7 +5,7 @@ One page per seat, rendered from the row each time somebody asks; never the only
 
 import io
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from reportlab.lib.pagesizes import A4
@@ -15,6 +15,7 @@ from reportlab.pdfgen.canvas import Canvas
 from marquee import money
 from marquee.contracts.reservation import BookingFacts
 from marquee.stocks import stock_of
+from marquee.ticket_types import WITH_CARD
 from services.ticket.paper import qr
 from services.ticket.paper.lettering import draw, fitted, printable, width, wrapped
 
@@ -23,6 +24,7 @@ LEFT, RIGHT = 14 * mm, A4[0] - 14 * mm
 TOP, FOOT = A4[1] - 14 * mm, A4[1] - 110 * mm
 BAND, STUB = 12 * mm, 50 * mm
 QR_SIDE = 38 * mm
+GAP, COLUMN_SIZES = 7 * mm, [28.0, 22.0, 17.0, 13.0, 11.0, 9.0]
 TICKET_WORDS = {
     "adult": "Adult",
     "child": "Child",
@@ -66,14 +68,23 @@ class Evening:
         )
 
 
-def print_tickets(facts: BookingFacts, tickets: list[PaperTicket], *, doors_minutes: int) -> bytes:
-    """A PDF with a page per ticket. Text can be selected; Cyrillic, Greek and Vietnamese print as themselves."""
+def print_tickets(
+    facts: BookingFacts, tickets: list[PaperTicket], *, doors_minutes: int, booked_at: datetime
+) -> bytes:
+    """A PDF with a page per ticket, the same bytes each time.
+
+    Text can be selected; Cyrillic, Greek and Vietnamese print as themselves.
+    """
     buffer = io.BytesIO()
     title = printable("board", facts.title, facts.original_title)
     canvas = Canvas(buffer, pagesize=A4, invariant=1, lang="en")
     canvas.setTitle(f"{facts.title}, {', '.join(t.seat for t in tickets)}")
     canvas.setAuthor(facts.cinema)
     canvas.setSubject("Cinema ticket")
+    canvas.setCreator("Marquee")
+    canvas.setViewerPreference("DisplayDocTitle", "true")
+    # `invariant` leaves out what changes from one print to the next, and would date it 2000.
+    canvas.setDateFormatter(lambda *_: f"D:{booked_at.astimezone(UTC):%Y%m%d%H%M%S}+00'00'")
     evening = Evening.of(facts, doors_minutes=doors_minutes)
     for number, ticket in enumerate(tickets, start=1):
         page = f"{number} of {len(tickets)}"
@@ -124,12 +135,10 @@ def _draw_facts(
     canvas.line(left, y, right, y)
     day = f"{evening.starts.day} {evening.starts:%B %Y}"
     _draw_pair(canvas, left, y, "Day", [f"{evening.starts:%A}", day])
-    columns = [("Starts", f"{evening.starts:%H:%M}"), ("Screen", facts.room), ("Seat", ticket.seat)]
-    step = (right - left - 40 * mm) / 3
-    for place, (label, value) in enumerate(columns):
-        _draw_column(
-            canvas, left + 40 * mm + place * step, y, label, printable("board", value), step - 2 * mm
-        )
+    x = _draw_column(canvas, left + 38 * mm, y, "Starts", f"{evening.starts:%H:%M}", right - left) + GAP
+    room = right - x - GAP - width(ticket.seat, "board", COLUMN_SIZES[0])
+    x = _draw_column(canvas, x, y, "Screen", printable("board", facts.room), room) + GAP
+    _draw_column(canvas, x, y, "Seat", ticket.seat, right - x)
     price = money.spoken(ticket.price_cents, facts.currency)
     certificate = f" Certificate {facts.certificate}." if facts.certificate else ""
     line = (
@@ -162,10 +171,11 @@ def _draw_pair(canvas: Canvas, x: float, y: float, label: str, lines: list[str])
         draw(canvas, x, y - 11 * mm - number * 4.4 * mm, line, "bold", 10)
 
 
-def _draw_column(canvas: Canvas, x: float, y: float, label: str, value: str, room: float) -> None:
-    draw(canvas, x, y - 6 * mm, label, "text", 8)
-    size, lines = fitted(value, "board", room, sizes=[28, 22, 17, 13], most_lines=1)
-    draw(canvas, x, y - 15.4 * mm, lines[0], "board", size)
+def _draw_column(canvas: Canvas, x: float, y: float, label: str, value: str, room: float) -> float:
+    """Answers where it ends."""
+    end = draw(canvas, x, y - 6 * mm, label, "text", 8)
+    size, lines = fitted(value, "board", room, sizes=COLUMN_SIZES, most_lines=1)
+    return max(end, draw(canvas, x, y - 15.4 * mm, lines[0], "board", size))
 
 
 def _draw_stub(canvas: Canvas, ticket: PaperTicket, page: str) -> None:
@@ -222,7 +232,7 @@ def _draw_times(canvas: Canvas, evening: Evening) -> None:
 def _draw_rules(canvas: Canvas, facts: BookingFacts, evening: Evening, ticket: PaperTicket) -> None:
     room = (RIGHT - LEFT) * 0.62
     y = FOOT - 46 * mm
-    proof = " Bring the card that proves your reduced price." if ticket.ticket_type != "adult" else ""
+    proof = " Bring the card that proves your reduced price." if ticket.ticket_type in WITH_CARD else ""
     sections = [
         (
             "Before you come",

@@ -18,6 +18,7 @@ from services.ticket.domain.frames import UnreadableFrame, code_in
 from services.ticket.schemas import (
     AdmissionPath,
     CountShape,
+    DoorQuery,
     FrameQuery,
     Scan,
     ScreeningPath,
@@ -43,7 +44,14 @@ def scan(body: Scan) -> Answer:
     """Judge a code, and let in when it is right. A refusal is an answer too: always 200."""
     if body.early and not signed_in_person().has("editor"):
         raise Forbidden("Before the doors open only a manager lets in.")
-    return _judge(body.code, body.screening_id, body.scan_id, body.door, early=body.early)
+    return _judge(
+        body.code,
+        body.screening_id,
+        body.scan_id,
+        body.door,
+        early=body.early,
+        reentry_reason=body.reentry_reason,
+    )
 
 
 @api.post(
@@ -80,19 +88,35 @@ def undo(path: AdmissionPath, body: Undo) -> Answer:
 
 
 @api.get("/door/screenings/<uuid:screening_id>", access=STAFF, answers={200: CountShape})
-def count(path: ScreeningPath) -> Answer:
+def count(path: ScreeningPath, query: DoorQuery) -> Answer:
     """How many are expected, and how many are in."""
     with transaction() as session:
         found = door.count(session, path.screening_id)
-    return CountShape(
-        screening_id=path.screening_id,
-        expected=found.expected,
-        inside=found.inside,
-        to_come=found.expected - found.inside,
-    )
+        last = door.last_admission(
+            session,
+            path.screening_id,
+            by=signed_in_person().id,
+            door=query.door,
+            within_minutes=current_app.extensions["marquee.settings"].undo_minutes,
+        )
+        return CountShape(
+            screening_id=path.screening_id,
+            expected=found.expected,
+            inside=found.inside,
+            to_come=found.expected - found.inside,
+            last=Undone(admission_id=last.id, seat=last.ticket.seat) if last else None,
+        )
 
 
-def _judge(code: str, screening_id: UUID, scan_id: UUID, place: str, *, early: bool = False) -> VerdictShape:
+def _judge(
+    code: str,
+    screening_id: UUID,
+    scan_id: UUID,
+    place: str,
+    *,
+    early: bool = False,
+    reentry_reason: str | None = None,
+) -> VerdictShape:
     settings: TicketSettings = current_app.extensions["marquee.settings"]
     with transaction() as session:
         verdict = door.scan(
@@ -105,6 +129,7 @@ def _judge(code: str, screening_id: UUID, scan_id: UUID, place: str, *, early: b
             keys=current_app.extensions["ticket.keys"],
             doors_minutes=settings.doors_minutes,
             early=early,
+            reentry_reason=reentry_reason,
         )
         if verdict.ticket:
             logs.concerns(verdict.ticket.booking_id)
@@ -128,5 +153,6 @@ def _shape(verdict: Verdict) -> VerdictShape:
             "admission_id": verdict.admission_id,
             "starts_at": ticket.booking.starts_at if ticket else None,
             "timezone": ticket.booking.facts["timezone"] if ticket else None,
+            "choices": verdict.choices,
         }
     )

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marquee import logs
-from marquee.api import Answer, Api
+from marquee.api import Answer, Api, LinkKey
 from marquee.auth import PUBLIC, current_holder, current_person
 from marquee.db import transaction
 from marquee.errors import NotFound, Unauthenticated
@@ -21,7 +21,6 @@ from services.ticket.paper import calendar, qr, sheet
 from services.ticket.schemas import (
     BookingPath,
     BookingShape,
-    LinkKey,
     PublicKeys,
     TicketPath,
     TicketShape,
@@ -71,7 +70,7 @@ def print_ticket(path: TicketPath, query: LinkKey) -> Answer:
 
 @api.get("/tickets/ticket_<uuid:ticket_id>.pdf", access=OWNER_OR_LINK, answers=PDF)
 def print_ticket_by_file_name(path: TicketPath, query: LinkKey) -> Answer:
-    """The same under its older name (MM-55)."""
+    """The same under its older name."""
     return _print(path.ticket_id, query.key)
 
 
@@ -131,7 +130,9 @@ def _pdf(booking: Booking, wanted: list[Ticket]) -> Response:
         )
         for ticket in wanted
     ]
-    body = sheet.print_tickets(facts, paper, doors_minutes=_settings().doors_minutes)
+    body = sheet.print_tickets(
+        facts, paper, doors_minutes=_settings().doors_minutes, booked_at=booking.created_at
+    )
     return _file(body, "application/pdf", f"marquee-{booking.reference}.pdf")
 
 

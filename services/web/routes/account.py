@@ -8,11 +8,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from marquee.cookies import is_secure, session_cookie_name
 from marquee.http import NeighbourProblem
+from marquee.links import is_path_of_ours
 from services.web.clients import movies, or_without, take_along_what_was_held_as_a_guest
 from services.web.pages import PUBLIC_PAGE, Pages, signed_in_page
 from services.web.settings import WebSettings
 from services.web.views.booking import booking_from, split_by_time
-from services.web.visitor import is_guest, sign_out
+from services.web.visitor import current_visitor, is_guest, sign_out
 
 pages = Pages("account", __name__)
 
@@ -33,6 +34,12 @@ def signed_in() -> AnyResponse:
     with suppress(NeighbourProblem):  # paying takes it along, too
         take_along_what_was_held_as_a_guest()
     return redirect(session.pop("back_to", "/"))
+
+
+@pages.get("/logout", access=PUBLIC_PAGE)
+def logout_typed() -> AnyResponse:
+    """A link signs nobody out: to the page that has the button."""
+    return redirect(url_for("account.me" if current_visitor().is_signed_in else "programme.home"))
 
 
 @pages.post("/logout", access=PUBLIC_PAGE)
@@ -64,16 +71,9 @@ def me() -> str:
 
 @pages.get("/dashboard", access=PUBLIC_PAGE)
 def dashboard() -> AnyResponse:
-    """MM-03: the signed-in person's own page, or the way to sign in."""
+    """The signed-in person's own page, or the way to sign in."""
     page = render_template("views/dashboard.html")
     return make_response(page)
-
-
-def is_path_of_ours(wanted: str) -> bool:
-    """Only a path on our own site: nobody may use the sign-in to send people elsewhere. Auth asks the same."""
-    is_path = wanted.startswith("/") and not wanted.startswith("//")
-    # Browsers read a backslash as a slash, and leave out line breaks and tabs.
-    return is_path and "\\" not in wanted and wanted.isprintable()
 
 
 def _auth_url(action: str) -> str:

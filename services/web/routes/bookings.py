@@ -13,13 +13,25 @@ from marquee.http import NeighbourProblem
 from services.web.assets import static_file
 from services.web.clients import Json, movies, or_without, payments, tickets
 from services.web.pages import PUBLIC_PAGE, Pages, signed_in_page
-from services.web.views.booking import Booking, Ticket, booking_from, needs_proof, split_by_time, tickets_from
-from services.web.views.showings import moment
+from services.web.site import chosen_cinema
+from services.web.views.booking import (
+    Booking,
+    Ticket,
+    booking_from,
+    is_anybody_in,
+    needs_proof,
+    split_by_time,
+    tickets_from,
+)
+from services.web.views.programme import next_to_book
+from services.web.views.showings import Showing, moment
 
 pages = Pages("bookings", __name__)
 
 # A late film, a repair in the projection room: the kept copy outlives the plan a little.
 KEPT_AFTER_THE_END = timedelta(hours=6)
+# What our card fields and Stripe's own page put into the address they lead back to.
+_BACK_FROM_THE_BANK = frozenset({"payment_intent", "paid"})
 
 
 @pages.get("/bookings", access=PUBLIC_PAGE)
@@ -27,7 +39,13 @@ def my_bookings() -> str:
     """Also for guests: a browser knows what was booked with it."""
     answer = or_without(lambda: movies().my_reservations())
     to_come, over = split_by_time([booking_from(entry) for entry in answer or []])
-    return render_template("views/bookings.html", to_come=to_come, over=over, is_away=answer is None)
+    return render_template(
+        "views/bookings.html",
+        to_come=to_come,
+        over=over,
+        is_away=answer is None,
+        next_showing=_next_to_book() if not (to_come or over) else None,
+    )
 
 
 @pages.get("/myprofile", access=signed_in_page)
@@ -51,6 +69,8 @@ def booking_page(reservation_id: UUID) -> AnyResponse:
             booking=booking,
             tickets=printed or [],
             doors=_doors_of(booking) if printed else None,
+            is_anybody_in=is_anybody_in(printed or []),
+            can_be_had_again=_can_be_had_again(booking),
             key=_key(),
             proof=needs_proof(booking.seats),
             data={"booking": booking.id, "state": booking.state, "key": _key() or ""},
@@ -76,17 +96,21 @@ def ticket_worker() -> Response:
 @pages.get("/bookings/<uuid:reservation_id>/state", access=PUBLIC_PAGE)
 def booking_state(reservation_id: UUID) -> Any:
     booking = movies().reservation(str(reservation_id), _key())
-    return {"state": booking["state"], "declined": was_declined(booking_from(booking))}
+    return {"state": booking["state"], "declined": decline_of(booking_from(booking)) is not None}
 
 
 @pages.post("/bookings/<uuid:reservation_id>/cancel", access=PUBLIC_PAGE)
 def cancel_booking(reservation_id: UUID) -> AnyResponse:
+    """Not once somebody is in: movies, which pays back, does not hear who is. Rule: docs/rules/refunds.md."""
     try:
-        movies().cancel_reservation(str(reservation_id), _key())
+        booking = booking_from(movies().reservation(str(reservation_id), _key()))
+        if is_anybody_in(_tickets_of(booking) or []):
+            flash(gettext("Not cancelled: somebody was let in with this booking. Ask at the desk."), "danger")
+        else:
+            movies().cancel_reservation(booking.id, _key())
+            flash(gettext("Cancelled."), "ok")
     except NeighbourProblem as problem:
         flash(problem.detail or str(problem.problem.get("title", "")), "danger")
-    else:
-        flash(gettext("Cancelled."), "ok")
     return redirect(url_for("bookings.booking_page", reservation_id=reservation_id, key=_key()), 303)
 
 
@@ -105,12 +129,17 @@ def qr_code(reservation_id: UUID, ticket_id: UUID) -> Response:
     return _file(tickets().qr(str(ticket_id), _key()))
 
 
+def _next_to_book() -> Showing | None:
+    programme = or_without(lambda: movies().programme(chosen_cinema(), None))
+    return next_to_book(programme) if programme else None
+
+
 def _settled(reservation_id: str) -> Json:
     """Somebody sent back by the bank should not wait for its webhook: read the payment back first."""
     booking = movies().reservation(reservation_id, _key())
-    if booking["state"] == "paying" and "payment_intent" in request.args:
+    if booking["state"] == "paying" and request.args.keys() & _BACK_FROM_THE_BANK:
         try:
-            or_without(lambda: payments().check(reservation_id))
+            or_without(lambda: payments().check(reservation_id, _key() or booking["link_key"]))
         except NeighbourProblem:
             return booking
         return movies().reservation(reservation_id, _key())
@@ -123,18 +152,18 @@ def _is_to_be_paid_again(booking: Booking) -> bool:
         return False
     # Stripe says so on the way back, also where we could not read it yet.
     is_paid = request.args.get("redirect_status") == "succeeded"
-    return not is_paid and ("back" in request.args or was_declined(booking))
+    return not is_paid and ("back" in request.args or decline_of(booking) is not None)
 
 
-def was_declined(booking: Booking) -> bool:
-    """Whether the last card was: a booking still remembers the first one while the second is being paid."""
+def decline_of(booking: Booking) -> Json | None:
+    """Of the last card: a booking still remembers the first one while the second is being paid."""
     if booking.state != "paying" or not booking.decline_message:
-        return False
+        return None
     try:
-        payment = or_without(lambda: payments().payment(booking.id, _key()))
+        payment = or_without(lambda: payments().payment(booking.id, _key() or booking.link_key or None))
     except NeighbourProblem:
-        return False
-    return payment is not None and payment["decline"] is not None
+        return None
+    return payment and payment["decline"]
 
 
 def _tickets_of(booking: Booking) -> list[Ticket] | None:
@@ -152,6 +181,17 @@ def _doors_of(booking: Booking) -> datetime | None:
     """When the showing says that they open; the ticket is shown also while it cannot be asked."""
     screening = or_without(lambda: movies().screening(booking.screening_id))
     return moment(screening["doors_at"], zone(booking.cinema["timezone"])) if screening else None
+
+
+def _can_be_had_again(booking: Booking) -> bool:
+    """Whether all seats of a hold that was let go, or ran out, are still free and on sale."""
+    if not (booking.is_let_go or booking.seen_as == "expired") or booking.starts <= booking.now:
+        return False
+    screening = or_without(lambda: movies().screening(booking.screening_id))
+    states = or_without(lambda: movies().seats(booking.screening_id))
+    if screening is None or states is None or screening["state"] != "scheduled":
+        return False
+    return all(states["seats"].get(label) == "free" for label in booking.labels)
 
 
 def _is_open(booking: Booking) -> bool:

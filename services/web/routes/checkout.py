@@ -15,16 +15,16 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from marquee.clock import zone
 from marquee.errors import NotFound
-from marquee.http import NeighbourProblem
+from marquee.http import NeighbourAway, NeighbourProblem
 from services.web.clients import Json, movies, or_without, payments, take_along_what_was_held_as_a_guest
-from services.web.errors import sent_json, wants_json
+from services.web.errors import NO_ANSWER, sent_json, wants_json
 from services.web.limits import limited
 from services.web.pages import PUBLIC_PAGE, Pages
-from services.web.routes.bookings import was_declined
+from services.web.routes.bookings import decline_of
 from services.web.security import allow_payment
 from services.web.settings import WebSettings
 from services.web.views.booking import booking_from, hold_from
-from services.web.views.checkout import expected_amount, payment_page_data
+from services.web.views.checkout import decline_words, expected_amount, payment_page_data
 from services.web.views.showings import film_from, moment, showing_from
 from services.web.visitor import current_visitor
 
@@ -54,15 +54,18 @@ def pay(hold_id: UUID) -> Any:
         booking = movies().reserve(
             str(hold_id), str(form.get("email", "")).strip(), str(form.get("name", "")).strip(), method
         )
-    except NeighbourProblem as problem:
+    except (NeighbourAway, NeighbourProblem) as problem:
         if wants_json():
             raise
-        flash(_sentence(problem), "danger")
         session["typed"] = {name: form.get(name, "")[:254] for name in ("email", "name")}
+        if reason := _reason_by_field(problem).get("email"):
+            session["typed"]["email_error"] = _wrong_address(form.get("email", ""), reason)
+        else:
+            flash(_sentence(problem), "danger")
         return redirect(url_for("checkout.checkout_page", hold_id=hold_id), 303)
     payment = None
     if booking["state"] == "paying":
-        payment = _payment_with(hold_id, "client_secret" if method == "element" else "hosted_url")
+        payment = _payment_with(booking, "client_secret" if method == "element" else "hosted_url")
     if wants_json():
         return _what_the_card_form_needs(hold_id, payment)
     hosted = payment and payment["hosted_url"]
@@ -73,7 +76,8 @@ def pay(hold_id: UUID) -> Any:
 @limited("60/minute")
 def check(hold_id: UUID) -> Any:
     """After an answer from the bank: read the truth back, and how long the seats are held now."""
-    payment = or_without(lambda: payments().check(str(hold_id)))
+    key = movies().reservation(str(hold_id))["link_key"]
+    payment = or_without(lambda: payments().check(str(hold_id), key))
     booking = movies().reservation(str(hold_id))
     return {"payment": payment, "state": booking["state"], "hold": _clock_of(booking)}
 
@@ -100,11 +104,11 @@ def _checkout(hold: Json, screening: Json, booking: Json | None) -> str:
     settings: WebSettings = current_app.extensions["marquee.settings"]
     here = screening["cinema"]["timezone"]
     held = hold_from(hold, here)
-    decline = ""
+    decline = None
     if booking:
         # Only a hold can be kept longer; a payment has its own time.
         held = replace(held, extensions_left=0)
-        decline = booking["decline_message"] if was_declined(booking_from(booking)) else ""
+        decline = decline_of(booking_from(booking))
     typed = session.pop("typed", {})
     return render_template(
         "views/checkout.html",
@@ -113,21 +117,30 @@ def _checkout(hold: Json, screening: Json, booking: Json | None) -> str:
         showing=showing_from(screening, zone(here)),
         film=film_from(screening["movie"]),
         cancel_until=moment(screening["cancel_until"], zone(here)),
-        email=(booking or {}).get("email") or typed.get("email") or _own_email(),
-        name=(booking or {}).get("name") or typed.get("name") or current_visitor().name,
-        decline=decline,
-        is_paying=booking is not None,
+        email=typed.get("email") or (booking or {}).get("email") or _own_email(),
+        email_error=typed.get("email_error", ""),
+        name=typed.get("name") or (booking or {}).get("name") or current_visitor().name,
+        decline=decline_words(decline["code"], decline["message"]) if decline else "",
         stripe_js_url=settings.stripe_js_url,
-        data=payment_page_data(settings, held),
+        data=payment_page_data(settings, held, screening),
     )
 
 
-def _sentence(problem: NeighbourProblem) -> str:
-    reasons = {error["field"]: error.get("detail", "") for error in problem.problem.get("errors") or []}
-    if "email" in reasons:
-        needed = str(gettext("We need an address to send the ticket to, like mia@example.org."))
-        return f"{needed} ({reasons['email']})" if reasons["email"] else needed
+def _sentence(problem: NeighbourAway | NeighbourProblem) -> str:
+    if isinstance(problem, NeighbourAway):
+        return str(NO_ANSWER)
     return str(problem.detail or problem.problem.get("title", ""))
+
+
+def _reason_by_field(problem: NeighbourAway | NeighbourProblem) -> dict[str, str]:
+    errors = problem.problem.get("errors") if isinstance(problem, NeighbourProblem) else None
+    return {error["field"]: error.get("detail", "") for error in errors or []}
+
+
+def _wrong_address(typed: str, reason: str) -> str:
+    """What letters of other alphabets may be wrong with is not for us to know."""
+    needed = str(gettext("We need an address to send the ticket to, like mia@example.org."))
+    return needed if typed.isascii() else f"{needed} {reason[:1].upper()}{reason[1:]}."
 
 
 def _own_email() -> str:
@@ -144,7 +157,7 @@ def _reservation_or_none(hold_id: UUID) -> Json | None:
         return None
 
 
-def _payment_with(hold_id: UUID, wanted: str) -> Json | None:
+def _payment_with(booking: Json, wanted: str) -> Json | None:
     """Payment learns of the reservation by event: wait until it has what we need, a few seconds at most.
 
     One that another tab has paid meanwhile never will: it is answered as it is.
@@ -152,16 +165,17 @@ def _payment_with(hold_id: UUID, wanted: str) -> Json | None:
     settings: WebSettings = current_app.extensions["marquee.settings"]
     deadline = time.monotonic() + settings.payment_wait_seconds
     while time.monotonic() < deadline:
-        payment = _payment_or_none(hold_id)
+        payment = _payment_or_none(booking)
         if payment and (payment.get(wanted) or payment["state"] not in {"creating", "open"}):
             return payment
         time.sleep(_POLL_SECONDS)
     return None
 
 
-def _payment_or_none(hold_id: UUID) -> Json | None:
+def _payment_or_none(booking: Json) -> Json | None:
+    """By its key: what was begun as a guest stays the guest's at payment, and may be gone on with by whoever owns it now."""
     try:
-        return or_without(lambda: payments().payment(str(hold_id)))
+        return or_without(lambda: payments().payment(booking["id"], booking["link_key"]))
     except NeighbourProblem as problem:
         if problem.code != 404:
             raise

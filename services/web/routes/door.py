@@ -18,6 +18,7 @@ from services.web.views.door import (
     AROUND_NOW,
     Verdict,
     Watch,
+    last_let_in,
     new_scan_id,
     not_checked,
     page_data,
@@ -32,6 +33,8 @@ from services.web.visitor import current_visitor
 pages = Pages("door", __name__)
 STAFF = role_page("staff")
 _LONGEST_DOOR_NAME = 40
+# What the log keeps, in the language of the log.
+REENTRY_REASON = "Stepped out"
 
 
 @pages.after_request
@@ -74,12 +77,17 @@ def scan(screening_id: UUID) -> Any:
             str(body["scan_id"]),
             _door_name(),
             early=body.get("early") is True,
+            reentry_reason=REENTRY_REASON if body.get("back") is True else None,
         )
     code = request.form.get("code", "").strip()
     if not code:
         return redirect(url_for("door.scan_page", screening_id=screening_id), 303)
     verdict = _judged(
-        code, screening_id, request.form.get("scan_id") or new_scan_id(), "early" in request.form
+        code,
+        screening_id,
+        request.form.get("scan_id") or new_scan_id(),
+        early="early" in request.form,
+        reentry_reason=REENTRY_REASON if "back" in request.form else None,
     )
     status = 503 if verdict.result == "unchecked" else 200
     return _scan_page(screening_id, verdict), status
@@ -97,7 +105,7 @@ def scan_frame(screening_id: UUID) -> Any:
 
 @pages.get("/door/<uuid:screening_id>/count", access=STAFF)
 def count(screening_id: UUID) -> Any:
-    return door().count(str(screening_id))
+    return door().count(str(screening_id), _door_name())
 
 
 @pages.post("/door/<uuid:screening_id>/admissions/<uuid:admission_id>/undo", access=STAFF)
@@ -136,16 +144,19 @@ def _choosing(error: str) -> str:
 
 def _scan_page(screening_id: UUID, verdict: Verdict | None) -> str:
     watch = _watch(screening_id)
+    count = or_without(lambda: door().count(str(screening_id), watch.door))
+    let_in = last_let_in(verdict, count)
     return render_template(
         "views/door/scan.html",
         watch=watch,
         verdict=verdict,
         stock=stock_line(watch),
         may_open_early=current_visitor().has("editor"),
-        count=or_without(lambda: door().count(str(screening_id))),
+        count=count,
+        let_in=let_in,
         scan_id=new_scan_id(),
         reasons=undo_reasons(),
-        data=page_data(watch),
+        data=page_data(watch, let_in),
     )
 
 
@@ -157,10 +168,16 @@ def _door_name() -> str:
     return str(session.get("door", ""))
 
 
-def _judged(code: str, screening_id: UUID, scan_id: str, early: bool) -> Verdict:
+def _judged(
+    code: str, screening_id: UUID, scan_id: str, *, early: bool, reentry_reason: str | None
+) -> Verdict:
     """Whatever goes wrong on the way, the screen never says ADMIT."""
     try:
-        return verdict_from(door().scan(code, str(screening_id), scan_id, _door_name(), early=early))
+        return verdict_from(
+            door().scan(
+                code, str(screening_id), scan_id, _door_name(), early=early, reentry_reason=reentry_reason
+            )
+        )
     except NeighbourAway:
         return not_checked()
     except NeighbourProblem as problem:

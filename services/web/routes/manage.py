@@ -52,7 +52,7 @@ def timeline() -> Response:
 
 def house() -> Json:
     """The cinema this browser works for: the one it chose, or the first."""
-    cinemas = all_cinemas() or movies().cinemas()
+    cinemas = all_cinemas() or movies().houses()["cinemas"]
     if not cinemas:
         raise NotFound(gettext("There is no cinema yet."))
     slug = chosen_cinema()

@@ -81,15 +81,17 @@ def field_of(kind: str, ticket_type: str) -> str:
 
 def card_in(form: Form, currency: str) -> Json:
     """An empty price means: that ticket is not sold for that kind of seat."""
+    # In the order of the page: the first thing that is wrong has the focus.
+    name = form.text("name", gettext("A price card needs a name."), longest=80)
     cents = {
         (kind, ticket): form.cents(field_of(kind, ticket), currency)
         for kind in KINDS
         for ticket in TICKET_TYPES
     }
-    if not any(price is not None for price in cents.values()) and not form.errors:
+    if not any(price is not None for price in cents.values()) and not form.errors.keys() - {"name"}:
         form.fail(field_of(KINDS[0], TICKET_TYPES[0]), gettext("A card needs at least one price."))
     return {
-        "name": form.text("name", gettext("A price card needs a name."), longest=80),
+        "name": name,
         "lines": [
             {"kind": kind, "ticket_type": ticket, "price_cents": price}
             for (kind, ticket), price in cents.items()

@@ -17,6 +17,7 @@ from services.web.views.manage_forms import NOT_DONE, Form, NotDone, kind_of
 from services.web.views.manage_screening import (
     FORMATS,
     Clash,
+    can_be_called_off,
     clash_of,
     filled,
     film_words,
@@ -194,6 +195,7 @@ def _form_page(form: Form, screening: Json | None = None, clash: Clash | None = 
         form=form,
         screening=screening,
         showing=showing_from(screening, zone(cinema["timezone"])) if screening else None,
+        can_be_called_off=screening is not None and can_be_called_off(screening),
         clash=clash,
         films_options=[(film["id"], film_words(film)) for film in office().all_films()],
         rooms_options=[(room["id"], room_words(room)) for room in rooms],
@@ -233,6 +235,7 @@ def _cancel_page(screening_id: UUID, form: Form) -> str:
         house=screening["cinema"],
         form=form,
         showing=showing,
+        can_be_called_off=can_be_called_off(screening),
         paid=affected(found),
         paying=sum(order["state"] == "paying" for order in found),
         taken=screening["capacity"] - screening["seats_free"],

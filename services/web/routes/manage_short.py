@@ -1,4 +1,4 @@
-"""The short forms on the public pages, for editors: a title and a length, a room by rows and seats (MM-06..11).
+"""The short forms on the public pages, for editors: a title and a length, a room by rows and seats.
 
 They always lead back to the page they stand on, with a message; the office has the long forms.
 """

@@ -1,17 +1,18 @@
 """Films, rooms and posters."""
 
 from datetime import date
+from functools import partial
 from uuid import UUID
 
 from flask import Response, current_app, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from services.web.clients import movies, or_without
+from services.web.clients import Json, movies, or_without
 from services.web.page_cache import shared_page
 from services.web.pages import PUBLIC_PAGE, Pages
 from services.web.routes.programme import wanted_day
-from services.web.site import chosen_cinema
-from services.web.views.film import schedule_of, structured_data
+from services.web.site import all_cinemas, chosen_cinema
+from services.web.views.film import Elsewhere, elsewhere, schedule_of, structured_data
 from services.web.views.showings import film_from
 
 pages = Pages("movies", __name__)
@@ -32,15 +33,25 @@ def films() -> str:
 def film(movie_id: UUID) -> str:
     found = film_from(movies().movie(str(movie_id)))
     answer = or_without(lambda: movies().schedule(str(movie_id), chosen_cinema()))
-    day = wanted_day()
-    schedule = schedule_of(answer, date.fromisoformat(day) if day else None) if answer else None
+    text = wanted_day()
+    day = date.fromisoformat(text) if text else None
+    schedule = schedule_of(answer, day) if answer else None
     public_url = current_app.extensions["marquee.settings"].public_url
     return render_template(
         "views/film.html",
         film=found,
         schedule=schedule,
+        elsewhere=_elsewhere(str(movie_id), day, answer) if answer and schedule and not schedule.day else [],
         data=structured_data(found, schedule, answer["cinema"] if answer else None, public_url),
     )
+
+
+def _elsewhere(movie_id: str, day: date | None, here: Json) -> list[Elsewhere]:
+    """Where a film plays that is not on at the house of the schedule `here`."""
+    slugs = [cinema["slug"] for cinema in all_cinemas() if cinema["slug"] != here["cinema"]["slug"]]
+    answers = (or_without(partial(movies().schedule, movie_id, slug)) for slug in slugs)
+    found = (elsewhere(answer, day) for answer in answers if answer)
+    return [house for house in found if house]
 
 
 @pages.get("/movies/<uuid:movie_id>/screenings/<uuid:screening_id>/seats", access=PUBLIC_PAGE)

@@ -33,7 +33,9 @@ def choose_cinema(slug: str) -> AnyResponse:
     film = request.args.get("film", type=UUID)
     day = wanted_day()
     response: AnyResponse = redirect(
-        url_for("movies.film", movie_id=film, day=day) if film else url_for("programme.home", day=day)
+        url_for("movies.film", movie_id=film, day=day, cinema=slug)
+        if film
+        else url_for("programme.home", day=day)
     )
     if any(cinema["slug"] == slug for cinema in all_cinemas()):
         response.set_cookie(

@@ -8,9 +8,9 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from marquee.clock import zone
-from marquee.http import NeighbourProblem
+from marquee.http import NeighbourAway, NeighbourProblem
 from services.web.clients import movies, or_without
-from services.web.errors import sent_json, wants_json
+from services.web.errors import NO_ANSWER, sent_json, wants_json
 from services.web.limits import limited
 from services.web.page_cache import shared_page
 from services.web.pages import PUBLIC_PAGE, Pages
@@ -31,6 +31,8 @@ PEOPLE_COOKIE = "people"
 def seat_map_page(screening_id: UUID) -> str:
     screening = movies().screening(str(screening_id))
     here = zone(screening["cinema"]["timezone"])
+    if screening["state"] == "cancelled":
+        return _called_off_page(screening)
     states = or_without(lambda: movies().seats(str(screening_id)))
     room = seat_map(
         movies().plan(screening["plan_id"]), states["seats"] if states else {}, screening["prices"]
@@ -80,9 +82,9 @@ def hold_seats(screening_id: UUID) -> Any:
         return answer | {"words": _view_words(str(screening_id), answer["hold"])}
     try:
         hold = _hold_or_release(str(screening_id), _wishes_of_form())
-    except NeighbourProblem as problem:
+    except (NeighbourAway, NeighbourProblem) as problem:
         flash(_sentence(problem), "danger")
-        return redirect(_map_url(screening_id))
+        return redirect(_map_url(screening_id), 303)
     if request.form.get("then") == "pay" and hold["hold"]:
         return redirect(url_for("checkout.checkout_page", hold_id=hold["hold"]["id"]), 303)
     return redirect(_map_url(screening_id), 303)
@@ -98,7 +100,7 @@ def pick_for_us(screening_id: UUID) -> AnyResponse:
         movies().hold_seats(
             str(screening_id), [{"seat": seat, "ticket_type": "adult"} for seat in best["seats"]]
         )
-    except NeighbourProblem as problem:
+    except (NeighbourAway, NeighbourProblem) as problem:
         flash(_sentence(problem), "danger")
     else:
         if best["relaxed"]:
@@ -126,6 +128,15 @@ def release_hold(hold_id: UUID) -> Any:
         return "", 204
     flash(gettext("Your seats are free again. Nothing was charged."), "ok")
     return redirect(url_for("movies.film", movie_id=movie_id), 303)
+
+
+def _called_off_page(screening: dict[str, Any]) -> str:
+    return render_template(
+        "views/called_off.html",
+        showing=showing_from(screening, zone(screening["cinema"]["timezone"])),
+        film=film_from(screening["movie"]),
+        cinema=screening["cinema"],
+    )
 
 
 # --- what was asked for -----------------------------------------------------------------------------------
@@ -197,7 +208,9 @@ def _view_words(screening_id: str, hold: dict[str, Any] | None) -> str:
     return place_words([seat["seat"] for seat in hold["seats"]], room)
 
 
-def _sentence(problem: NeighbourProblem) -> str:
+def _sentence(problem: NeighbourAway | NeighbourProblem) -> str:
+    if isinstance(problem, NeighbourAway):
+        return str(NO_ANSWER)
     alternatives = problem.members.get("alternatives") or []
     offer = (
         gettext("These are free together: %(seats)s.", seats=", ".join(alternatives[0]))

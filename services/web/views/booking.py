@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from marquee.clock import zone
+from marquee.ticket_types import WITH_CARD
 from services.web.views.showings import Film, film_from, moment
 
 WAITING = frozenset({"paying", "confirmed"})
@@ -21,6 +22,10 @@ class BookedSeat:
     ticket_type: str
     price_cents: int
 
+    @property
+    def needs_card(self) -> bool:
+        return self.ticket_type in WITH_CARD
+
 
 @dataclass(frozen=True)
 class Hold:
@@ -34,6 +39,7 @@ class Hold:
     currency: str
     expires: datetime
     now: datetime
+    term_seconds: int
     extensions_left: int
 
     @property
@@ -70,6 +76,7 @@ class Booking:
     now: datetime
     decline_message: str
     is_being_released: bool
+    is_payment_unknown: bool
     link_key: str
     cancel_until: datetime
     can_cancel: bool
@@ -78,6 +85,11 @@ class Booking:
     @property
     def labels(self) -> list[str]:
         return [seat.label for seat in self.seats]
+
+    @property
+    def is_let_go(self) -> bool:
+        """Over before anybody began to pay, which is when we ask for the address."""
+        return self.state == "cancelled" and not self.email
 
     @property
     def first_name(self) -> str:
@@ -89,13 +101,11 @@ class Booking:
 
     @property
     def seen_as(self) -> str:
-        """Where nothing was paid nothing goes back, whatever it is called on the way."""
+        """Where nothing was paid nothing goes back, whatever it is called on the way; and nobody says what is unknown."""
+        if self.is_payment_unknown:
+            return "unknown"
         is_refund = self.state in {"refund_due", "refunded"}
         return "cancelled" if is_refund and not self.total_cents else self.state
-
-    @property
-    def is_waiting(self) -> bool:
-        return self.state in WAITING
 
 
 @dataclass(frozen=True)
@@ -118,6 +128,8 @@ def hold_from(answer: dict[str, Any], zone_name: str) -> Hold:
         currency=answer["currency"],
         expires=moment(answer["expires_at"], here),
         now=moment(answer["now"], here),
+        # Not told by a movies that is older than we are, while both are being replaced.
+        term_seconds=answer.get("term_seconds") or 0,
         extensions_left=answer["extensions_left"],
     )
 
@@ -145,6 +157,7 @@ def booking_from(answer: dict[str, Any]) -> Booking:
         now=moment(answer["now"], here),
         decline_message=answer.get("decline_message") or "",
         is_being_released=bool(answer.get("is_being_released")),
+        is_payment_unknown=bool(answer.get("is_payment_unknown")),
         link_key=answer.get("link_key") or "",
         cancel_until=moment(answer["cancel_until"], here),
         can_cancel=bool(answer.get("can_cancel")),
@@ -167,17 +180,21 @@ def tickets_from(answer: dict[str, Any], zone_name: str) -> list[Ticket]:
     return sorted(tickets, key=lambda ticket: (ticket.seat.row, ticket.seat.number))
 
 
+def is_anybody_in(tickets: list[Ticket]) -> bool:
+    return any(ticket.admitted for ticket in tickets)
+
+
 def split_by_time(bookings: list[Booking]) -> tuple[list[Booking], list[Booking]]:
     """What is still to come, soonest first, and what was, latest first."""
-    to_come = [b for b in bookings if not b.is_over and b.state in PAID | WAITING]
-    over = [b for b in bookings if b not in to_come and b.state not in {"held", "expired"}]
+    to_come = [b for b in bookings if not b.is_over and (b.state in PAID | WAITING or b.is_payment_unknown)]
+    over = [b for b in bookings if b not in to_come and b.seen_as not in {"held", "expired"}]
     return sorted(to_come, key=lambda b: b.starts), sorted(over, key=lambda b: b.starts, reverse=True)
 
 
 def needs_proof(seats: list[BookedSeat]) -> list[str]:
     """Ticket types whose card is looked at by the door, in order."""
     present = Counter(seat.ticket_type for seat in seats)
-    return [kind for kind in ("student", "senior", "carer") if present[kind]]
+    return [kind for kind in WITH_CARD if present[kind]]
 
 
 def _seat(answer: dict[str, Any]) -> BookedSeat:

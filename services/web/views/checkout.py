@@ -16,13 +16,14 @@ MAIL_HOSTS = (
 )  # fmt: skip
 
 
-def payment_page_data(settings: WebSettings, hold: Hold) -> dict[str, Any]:
+def payment_page_data(settings: WebSettings, hold: Hold, screening: dict[str, Any]) -> dict[str, Any]:
     return {
         "key": settings.stripe_publishable_key,
         "amount": expected_amount(hold.total_cents),
         "currency": hold.currency.lower(),
         "screening": hold.screening_id,
         "hold": hold_data(hold),
+        "salesClose": screening.get("sales_close_at"),
         "returnUrl": f"{settings.public_url.rstrip('/')}/bookings/{hold.id}",
         "mailHosts": MAIL_HOSTS,
         "words": clock_words() | _words(hold),
@@ -34,12 +35,22 @@ def expected_amount(cents: int) -> int:
     return cents
 
 
+def decline_words(code: str, message: str) -> str:
+    """What checkout.js says when it happens, for a page that is loaded after it."""
+    if code == "payment_intent_authentication_failure":
+        return str(gettext("You did not approve it at your bank."))
+    return str(gettext("Your bank said no: %(reason)s", reason=message))
+
+
 def _words(hold: Hold) -> dict[str, str]:
     return {
         "pay": gettext("Pay %(amount)s", amount=currency_words(hold.total_cents, hold.currency)),
         "asking": gettext("Asking your bank"),
         "declined": gettext("Your bank said no: {reason}"),
+        "notApproved": gettext("You did not approve it at your bank."),
+        "notPaid": gettext("The payment did not go through."),
         "nothingCharged": gettext("Nothing was charged. Try another card or wallet."),
+        "letGo": gettext("These seats are not held any more. Nothing was charged."),
         "longer": gettext(
             "Nothing was charged. Your seats are held until {time}. Try another card or wallet."
         ),

@@ -1,6 +1,6 @@
 """What the door's screen says, from ticket's verdicts and the programme."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -12,7 +12,6 @@ from services.web.formats import STOCKS
 from services.web.views.showings import Showing, showing_from
 
 NOT_CHECKED = "unchecked"
-EVENING_HOUR = 17
 # Doors stay open while a film runs, and a day does not end at midnight for who stands there.
 AROUND_NOW = timedelta(hours=4)
 
@@ -26,7 +25,9 @@ class Verdict:
     sentence: str
     admission_id: str = ""
     reference: str = ""
-    is_too_early: bool = False
+    reason: str = ""
+    seat: str = ""
+    choices: tuple[dict[str, Any], ...] = ()
 
     @property
     def word(self) -> str:
@@ -64,7 +65,9 @@ def verdict_from(answer: dict[str, Any]) -> Verdict:
         answer["sentence"],
         str(answer.get("admission_id") or ""),
         str(answer.get("reference") or ""),
-        answer["reason"] == "too_early",
+        answer["reason"],
+        str(answer.get("seat") or ""),
+        tuple(answer.get("choices") or ()),
     )
 
 
@@ -95,9 +98,9 @@ def stock_line(watch: Watch) -> str:
     stock = stock_word(watch.day)
     if not watch.is_today:
         return str(gettext("Not today: %(stock)s", stock=stock))
-    if watch.showing.starts.hour < EVENING_HOUR:
-        return str(gettext("Today: %(stock)s", stock=stock))
-    return str(gettext("Tonight: %(stock)s", stock=stock))
+    if watch.showing.is_in_the_evening:
+        return str(gettext("Tonight: %(stock)s", stock=stock))
+    return str(gettext("Today: %(stock)s", stock=stock))
 
 
 def stock_word(day: date) -> str:
@@ -114,6 +117,22 @@ def stock_word(day: date) -> str:
     return str(words[STOCKS[day.weekday()]])
 
 
+@dataclass(frozen=True)
+class LetIn:
+    """Whose admission can be taken back."""
+
+    admission_id: str
+    seat: str
+
+
+def last_let_in(verdict: Verdict | None, count: dict[str, Any] | None) -> LetIn | None:
+    """Whom the verdict lets in; after any other, the last one at this door."""
+    if verdict and verdict.admission_id:
+        return LetIn(verdict.admission_id, verdict.seat)
+    last = (count or {}).get("last")
+    return LetIn(last["admission_id"], last["seat"]) if last else None
+
+
 def undo_reasons() -> list[str]:
     return [
         gettext("Scanned by mistake"),
@@ -123,10 +142,11 @@ def undo_reasons() -> list[str]:
     ]
 
 
-def page_data(watch: Watch) -> dict[str, Any]:
+def page_data(watch: Watch, let_in: LetIn | None) -> dict[str, Any]:
     """For door.js: where to ask, and the words it says itself."""
     return {
         "screening": watch.showing.id,
+        "letIn": asdict(let_in) if let_in else None,
         "words": {
             "admit": gettext("Admit"),
             "check": gettext("Check"),
@@ -142,5 +162,10 @@ def page_data(watch: Watch) -> dict[str, Any]:
             "cameraBusy": gettext("The camera is in use by another program. Type the code for now."),
             "hold": gettext("Hold the code in the frame"),
             "undone": gettext("Taken back."),
+            "undo": gettext("Undo"),
+            "undoEarlier": gettext("Last in: {seat}. Undo"),
+            "next": gettext("Next"),
+            "refuse": gettext("Refuse"),
+            "isIn": gettext("{seat}, is in"),
         },
     }

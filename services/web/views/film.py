@@ -42,6 +42,30 @@ class FilmSchedule:
     currency: str
     all_showings: list[Showing]
 
+    @property
+    def of_day(self) -> list[Showing]:
+        """The times of the chosen day, soonest first."""
+        return sorted((s for room in self.rooms for s in room.showings), key=lambda showing: showing.starts)
+
+    @property
+    def next_open(self) -> Showing | None:
+        return next((showing for showing in self.of_day if not showing.is_sold_out), None)
+
+    def ads_minutes(self, film: Film) -> int:
+        """What comes before the film on that day; 0 where that is not the same each time."""
+        lengths = {(showing.ends - showing.starts) // timedelta(minutes=1) for showing in self.of_day}
+        return max(0, lengths.pop() - film.runtime_minutes) if len(lengths) == 1 else 0
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """The next day a film plays at another house."""
+
+    cinema: str
+    slug: str
+    day: date
+    showings: list[Showing]
+
 
 def schedule_of(answer: dict[str, Any], wanted_day: date | None) -> FilmSchedule:
     """The times of `wanted_day`, or of the first day it plays on."""
@@ -61,6 +85,14 @@ def schedule_of(answer: dict[str, Any], wanted_day: date | None) -> FilmSchedule
         currency=answer["cinema"]["currency"],
         all_showings=[s for rooms in days.values() for room in rooms for s in room.showings],
     )
+
+
+def elsewhere(answer: dict[str, Any], wanted_day: date | None) -> Elsewhere | None:
+    """What the schedule of another house has; nothing where the film is not on there either."""
+    schedule = schedule_of(answer, wanted_day)
+    if schedule.day is None:
+        return None
+    return Elsewhere(answer["cinema"]["name"], answer["cinema"]["slug"], schedule.day, schedule.of_day)
 
 
 def _room(answer: dict[str, Any], here: Any) -> RoomTimes:

@@ -15,8 +15,8 @@ from typing import Any, TypeAlias
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
+from marquee import money
 from marquee.http import NeighbourAway, NeighbourProblem
-from services.web.formats import decimals
 
 _LARGEST_PRICE = Decimal(10_000)
 # Why a neighbour did not do what was asked: it refused, or it is away. Either way the form is shown again.
@@ -96,11 +96,11 @@ class Form:
         return found
 
     def cents(self, name: str, currency: str) -> int | None:
-        """ "11.50" -> 1150; None when the field is empty."""
+        """ "11.50" -> 1150; None when the field is empty. Only what can be charged."""
         text = self.value(name).strip().replace(",", ".")
         if not text:
             return None
-        digits = decimals(currency)
+        digits = money.digits(currency)
         try:
             wanted = Decimal(text)
             if not 0 <= wanted <= _LARGEST_PRICE or wanted.scaleb(digits) % 1:
@@ -108,7 +108,14 @@ class Form:
         except InvalidOperation:
             self.fail(name, gettext("Give an amount like 11.50."))
             return None
-        return int(wanted.scaleb(digits))
+        cents = int(wanted.scaleb(digits))
+        if cents % money.step(currency):
+            step = money.plain(money.step(currency), currency)
+            self.fail(name, gettext("Give a multiple of %(step)s.", step=step))
+        elif not money.is_chargeable(cents, currency):
+            least = money.plain(money.least(currency), currency)
+            self.fail(name, gettext("Give 0, or %(least)s or more: less cannot be charged.", least=least))
+        return cents
 
     def names(self, name: str, *, most: int, longest: int = 120) -> list[str]:
         """One field, names between commas."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import gettext
 
-from marquee.clock import zone
+from marquee.clock import utc_now, zone
 from services.web.formats import day_month_short, runtime, weekday
 from services.web.views.manage_forms import Form, NotDone, kind_of
 from services.web.views.showings import moment
@@ -41,6 +41,12 @@ class Clash:
         if self.first_start.date() == self.starts.date():
             return clock
         return f"{weekday(self.first_start)} {day_month_short(self.first_start)}, {clock}"
+
+
+def can_be_called_off(screening: dict[str, Any]) -> bool:
+    """Whether movies would do it, which also says until when."""
+    until = datetime.fromisoformat(screening["call_off_until"])
+    return screening["state"] != "cancelled" and utc_now() <= until
 
 
 def is_clash(problem: NotDone) -> bool:

@@ -105,6 +105,14 @@ def programme_page(answer: dict[str, Any], wanted: tuple[str, ...] = ()) -> Prog
     )
 
 
+def next_to_book(answer: dict[str, Any]) -> Showing | None:
+    """The next start of a day's programme that has seats left."""
+    page = programme_page(answer)
+    showings = (showing for row in page.rows for showing in row.showings)
+    open_ones = (s for s in showings if s.starts >= page.now and not s.is_sold_out)
+    return min(open_ones, key=lambda showing: showing.starts, default=None)
+
+
 def _row(answer: dict[str, Any], here: Any) -> FilmRow:
     return FilmRow(
         film=film_from(answer["movie"]),

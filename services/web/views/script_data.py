@@ -4,7 +4,9 @@ from typing import Any
 
 from flask_babel import gettext
 
-from services.web.formats import decimals, kind_word, ticket_word, view_words
+from marquee.money import digits
+from marquee.ticket_types import WITH_CARD
+from services.web.formats import kind_word, ticket_word, view_words
 from services.web.views.booking import Hold
 from services.web.views.seat_words import state_words
 from services.web.views.seatmap import SeatMap, seats_called, view_from
@@ -16,14 +18,16 @@ def seat_page_data(
     return {
         "screening": screening["id"],
         "movie": screening["movie_id"],
-        "decimals": decimals(screening["currency"]),
+        "decimals": digits(screening["currency"]),
         "width": room.width,
         "version": version,
         "prices": [[p["kind"], p["ticket_type"], p["price_cents"]] for p in screening["prices"]],
         "partners": {seat.label: seat.partner for seat in room.seats if seat.partner},
         "kinds": {kind: kind_word(kind) for kind in sorted({seat.kind for seat in room.seats})},
         "types": {kind: ticket_word(kind) for kind in ("adult", "child", "student", "senior", "carer")},
+        "cards": WITH_CARD,
         "hold": hold_data(hold),
+        "salesClose": screening.get("sales_close_at"),
         "words": _words(),
     }
 
@@ -51,6 +55,7 @@ def hold_data(hold: Hold | None) -> dict[str, Any] | None:
         "currency": hold.currency,
         "expires_at": hold.expires.isoformat(),
         "now": hold.now.isoformat(),
+        "term_seconds": hold.term_seconds,
         "extensions_left": hold.extensions_left,
     }
 
@@ -92,6 +97,8 @@ def _words() -> dict[str, str]:
             "fitsOnly": gettext(
                 "Only {count} of {people} fit here side by side. Tap another seat for the rest."
             ),
+            "forOneMore": gettext("{seat} is for somebody who comes with you."),
+            "addOneMore": gettext("{count} people: add {seat}"),
             "lone": gettext("This leaves seat {seat} on its own."),
             "shift": gettext("Move to {seats}"),
             "nearTaken": gettext("{count} seats near yours were taken."),

@@ -96,10 +96,6 @@ class SeatMap:
     def view_box(self) -> str:
         return f"0 -16 {self.width * UNIT:g} {self.height * UNIT + 16:g}"
 
-    @property
-    def step_free_rows(self) -> set[str]:
-        return {seat.row for seat in self.seats if seat.kind == "wheelchair"}
-
 
 def seat_map(plan: dict[str, Any], states: dict[str, str], prices: list[dict[str, Any]]) -> SeatMap:
     adult = {line["kind"]: line["price_cents"] for line in prices if line["ticket_type"] == ADULT}
@@ -214,6 +210,9 @@ def _screen(drawn: dict[str, float] | None, width: float) -> dict[str, float]:
 
 def _legend(seats: list[Seat], adult: dict[str, int]) -> list[LegendEntry]:
     counts = Counter(seat.kind for seat in seats if seat.state in {"free", "yours"})
+    if not counts["wheelchair"]:
+        # Nobody can buy what goes with it.
+        del counts["companion"]
     return [LegendEntry(kind, counts[kind], adult.get(kind)) for kind in KINDS if counts[kind]]
 
 
@@ -225,7 +224,7 @@ def _groups_in(row: Row, people: int, room: SeatMap, *, step_free: bool) -> list
     for block in blocks_of(row):
         for run in _free_runs(block, step_free=step_free):
             groups += [run[start : start + people] for start in range(0, len(run) - people + 1, people)]
-    return [Group(group, view_from(group, room)) for group in groups if not _splits_a_sofa(group)]
+    return [Group(group, view_from(group, room)) for group in groups if not _is_refused(group)]
 
 
 def _free_runs(block: list[Seat], *, step_free: bool) -> list[list[Seat]]:
@@ -239,6 +238,11 @@ def _free_runs(block: list[Seat], *, step_free: bool) -> list[list[Seat]]:
         elif runs[-1]:
             runs.append([])
     return [run for run in runs if run]
+
+
+def _is_refused(group: list[Seat]) -> bool:
+    kinds = {seat.kind for seat in group}
+    return _splits_a_sofa(group) or ("companion" in kinds and "wheelchair" not in kinds)
 
 
 def _splits_a_sofa(group: list[Seat]) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any
 
+EVENING_HOUR = 17
 PIPS = {"plenty": 3, "filling": 2, "last": 1, "sold_out": 0}
 
 
@@ -28,6 +29,10 @@ class Showing:
     @property
     def day(self) -> date:
         return self.starts.date()
+
+    @property
+    def is_in_the_evening(self) -> bool:
+        return self.starts.hour >= EVENING_HOUR
 
     @property
     def pips(self) -> int:

@@ -5,7 +5,7 @@ Point: (the program it happens in, module, function).
 
 POINTS = {
     # The hold: before, nothing is written; after, committed and the answer never sent.
-    "C1": ("movies", "marquee.db", "Database.ask"),
+    "C1": ("movies", "services.movies.domain.holds", "hold_at_once"),
     # The outbox: before, taken and not sent; after, the broker has it and nobody noted so.
     "C2": ("movies-worker", "marquee.messaging.streams", "StreamsPublisher.publish"),
     "C3": ("movies-worker", "marquee.messaging.relay", "Relay._mark"),

@@ -37,7 +37,7 @@ def sleeper(name: str, after: tuple[str, ...] = ()) -> Program:
     return Program(name, name, python(SLEEPER), always, after)
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 5.0) -> bool:
+def wait_until(true: Callable[[], bool], seconds: float = 30.0) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if true():

@@ -20,7 +20,7 @@ folder = Path(sys.argv[1])
 deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf'); time.sleep(60)"
 parts = [Program(name, name, Command((sys.executable, "-u", "-c", deaf)), lambda: True) for name in ("one", "two")]
 supervisor = Supervisor(parts, lambda name: folder / f"{name}.log", Silence())
-supervisor.start(20)
+supervisor.start(60)
 print(supervisor.pid("one"), supervisor.pid("two"), flush=True)
 time.sleep(60)
 """

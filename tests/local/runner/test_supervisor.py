@@ -72,7 +72,7 @@ def test_a_program_waits_until_the_one_before_it_is_ready(supervise, recorder):
     first = Program("first", "First", python(LISTENER, port, 0.3), accepts(port))
     second = sleeper("second", after=("first",))
 
-    supervise(first, second).start(10)
+    supervise(first, second).start(60)
 
     assert recorder.steps == ["First", "second"]
 
@@ -81,7 +81,7 @@ def test_an_http_program_is_ready_when_it_says_so(supervise):
     port = free_port()
     program = Program("http", "HTTP", python(HTTP_SERVER, port), answers_http(port, "/readyz"))
 
-    supervise(program).start(10)
+    supervise(program).start(60)
 
     assert answers_http(port, "/readyz")()
 
@@ -95,7 +95,7 @@ def test_steps_run_once_and_in_order(supervise, tmp_path):
         Step("c", "C", python(write, book, "c"), ("b",)),
     ]
 
-    supervise(*steps).start(10)
+    supervise(*steps).start(60)
 
     assert book.read_text() == "abc"
 
@@ -106,7 +106,7 @@ def test_a_failing_step_ends_the_start_with_its_last_words(supervise):
     supervisor = supervise(broken, later)
 
     with pytest.raises(StartFailed, match=r"(?s)Migrations: exit status 1.*no such table"):
-        supervisor.start(10)
+        supervisor.start(60)
 
     assert supervisor.state("later") is State.WAITING
 
@@ -116,7 +116,7 @@ def test_a_failing_function_ends_the_start_with_its_reason(supervise):
         raise RuntimeError("the disk is full")
 
     with pytest.raises(StartFailed, match="Files: the disk is full"):
-        supervise(Step("files", "Files", refuse)).start(10)
+        supervise(Step("files", "Files", refuse)).start(60)
 
 
 def test_a_program_that_never_comes_up_ends_the_start(supervise, monkeypatch):
@@ -124,7 +124,7 @@ def test_a_program_that_never_comes_up_ends_the_start(supervise, monkeypatch):
     broken = Program("broken", "Broken", python("raise SystemExit('KEY is not set')"), lambda: False)
 
     with pytest.raises(StartFailed, match=r"(?s)Broken: ended with status 1.*KEY is not set"):
-        supervise(broken).start(10)
+        supervise(broken).start(60)
 
 
 def test_a_start_that_takes_too_long_names_what_is_missing(supervise):
@@ -136,7 +136,7 @@ def test_a_start_that_takes_too_long_names_what_is_missing(supervise):
 
 def test_a_crashed_program_is_started_again(supervise, recorder):
     supervisor = supervise(sleeper("shaky"))
-    supervisor.start(10)
+    supervisor.start(60)
     first = supervisor.pid("shaky")
 
     supervisor.kill("shaky")
@@ -150,7 +150,7 @@ def test_each_crash_doubles_the_pause_up_to_a_limit(supervise, recorder, monkeyp
     monkeypatch.setattr(module, "_FIRST_DELAY_SECONDS", 0.01)
     monkeypatch.setattr(module, "_LONGEST_DELAY_SECONDS", 0.05)
     supervisor = supervise(sleeper("shaky"))
-    supervisor.start(10)
+    supervisor.start(60)
 
     for _ in range(5):
         supervisor.kill("shaky")
@@ -164,7 +164,7 @@ def test_after_a_steady_time_the_pause_is_short_again(supervise, recorder, monke
     monkeypatch.setattr(module, "_FIRST_DELAY_SECONDS", 0.01)
     monkeypatch.setattr(module, "_STEADY_SECONDS", 0.0)
     supervisor = supervise(sleeper("shaky"))
-    supervisor.start(10)
+    supervisor.start(60)
 
     for _ in range(3):
         supervisor.kill("shaky")
@@ -175,7 +175,7 @@ def test_after_a_steady_time_the_pause_is_short_again(supervise, recorder, monke
 
 def test_a_crash_takes_the_workers_along(supervise, tmp_path):
     supervisor = supervise(Program("parent", "Parent", python(WITH_CHILD), always))
-    supervisor.start(10)
+    supervisor.start(60)
     log = tmp_path / "parent.log"
     assert wait_until(lambda: "child" in log.read_text())
     child = int(log.read_text().split()[1])
@@ -188,7 +188,7 @@ def test_a_crash_takes_the_workers_along(supervise, tmp_path):
 def test_a_halted_program_stays_down_until_it_is_restarted(supervise, monkeypatch):
     monkeypatch.setattr(module, "_FIRST_DELAY_SECONDS", 0.01)
     supervisor = supervise(sleeper("broker"))
-    supervisor.start(10)
+    supervisor.start(60)
 
     supervisor.halt("broker", hard=True)
     assert not wait_until(lambda: supervisor.pid("broker") is not None, seconds=0.3)
@@ -200,7 +200,7 @@ def test_a_halted_program_stays_down_until_it_is_restarted(supervise, monkeypatc
 def test_a_restart_can_bring_new_variables(supervise, tmp_path):
     tell = "import os, time; print('FAIL_AT is', os.environ.get('FAIL_AT')); time.sleep(60)"
     supervisor = supervise(Program("worker", "Worker", python(tell), always))
-    supervisor.start(10)
+    supervisor.start(60)
 
     supervisor.restart("worker", {"FAIL_AT": "C3"})
 
@@ -214,7 +214,7 @@ def test_those_who_rely_on_others_stop_first(supervise, tmp_path):
         for name, after in (("database", ()), ("service", ("database",)), ("page", ("service",)))
     ]
     supervisor = supervise(*parts)
-    supervisor.start(10)
+    supervisor.start(60)
 
     supervisor.stop()
 
@@ -226,7 +226,7 @@ def test_who_does_not_listen_is_killed(supervise, tmp_path, monkeypatch):
     supervisor = supervise(
         Program("stubborn", "Stubborn", python(STUBBORN), (tmp_path / "stubborn.log").exists)
     )
-    supervisor.start(10)
+    supervisor.start(60)
     assert wait_until(lambda: "ready" in (tmp_path / "stubborn.log").read_text())
     pid = supervisor.pid("stubborn")
 
@@ -238,7 +238,7 @@ def test_who_does_not_listen_is_killed(supervise, tmp_path, monkeypatch):
 def test_a_hurried_stop_waits_for_nobody(supervise, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "_GRACE_SECONDS", 30)
     supervisor = supervise(Program("stubborn", "Stubborn", python(STUBBORN), always))
-    supervisor.start(10)
+    supervisor.start(60)
     assert wait_until(lambda: "ready" in (tmp_path / "stubborn.log").read_text())
     pid = supervisor.pid("stubborn")
 
@@ -255,7 +255,7 @@ print(json.dumps({"level": "info", "event": "started"}))
 print(json.dumps({"level": "warning", "event": "Redis is slow"}))
 time.sleep(60)
 """
-    supervise(Program("movies", "Movies", python(warn), always)).start(10)
+    supervise(Program("movies", "Movies", python(warn), always)).start(60)
 
     assert wait_until(lambda: bool(recorder.troubles))
     assert recorder.troubles == [("movies", "warning Redis is slow")]
@@ -263,7 +263,7 @@ time.sleep(60)
 
 def test_children_do_not_get_the_terminals_ctrl_c(supervise):
     supervisor = supervise(sleeper("calm"))
-    supervisor.start(10)
+    supervisor.start(60)
 
     assert os.getpgid(supervisor.pid("calm")) != os.getpgid(0)
 

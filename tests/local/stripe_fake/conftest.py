@@ -63,7 +63,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -105,7 +105,7 @@ def fake(settings: Settings) -> Iterator[StripeFake]:
 
 @pytest.fixture
 def client(fake: StripeFake) -> Iterator[stripe.StripeClient]:
-    http_client = stripe.RequestsClient(timeout=10)
+    http_client = stripe.RequestsClient(timeout=60)
     yield stripe.StripeClient(
         "sk_test_marquee",
         base_addresses={"api": fake.account.settings.public_url},

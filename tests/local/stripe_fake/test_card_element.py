@@ -243,9 +243,8 @@ def test_the_frame_is_as_high_as_its_content_and_fields_are_big_enough(page):
     frame = page.frame_locator("iframe")
     page.get_by_role("button").click()
     playwright_api.expect(frame.locator(".error:visible")).to_have_count(3)
-    page.wait_for_timeout(100)
 
     body = page.frames[1].evaluate("document.documentElement.offsetHeight")
 
-    assert page.locator("iframe").bounding_box()["height"] == body
+    playwright_api.expect(page.locator("iframe")).to_have_css("height", f"{body}px")
     assert frame.get_by_label("Card number").bounding_box()["height"] == 48

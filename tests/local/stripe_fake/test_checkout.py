@@ -45,6 +45,18 @@ def test_a_session_is_open_and_has_no_intent_yet(client, session):
     assert expanded.line_items.data[0].description == "In the Mood for Love"
 
 
+@pytest.mark.parametrize(("currency", "told"), [("jpy", "¥2,300"), ("kwd", "KWD2.300"), ("usd", "$23.00")])
+def test_an_amount_is_told_in_the_units_of_its_currency(client, browser, currency, told):
+    price = ORDER["line_items"][0]["price_data"] | {"currency": currency}
+    session = client.v1.checkout.sessions.create(
+        ORDER | {"line_items": [{"quantity": 2, "price_data": price}]}
+    )
+
+    page = browser.get(urlsplit(session.url).path).text
+
+    assert f"Pay {told}" in page.replace("\xa0", "")
+
+
 def test_paying_on_the_hosted_page_sends_the_buyer_back(client, session, browser, receiver, eventually):
     page = browser.get(urlsplit(session.url).path)
     assert "Pay €23.00" in page.text

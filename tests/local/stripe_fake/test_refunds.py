@@ -24,6 +24,7 @@ def test_parts_are_refunded_but_never_more_than_was_paid(client, pay):
         client.v1.refunds.create({"payment_intent": intent.id, "amount": 251})
 
     assert refused.value.param == "amount"
+    assert "(€2.51) is greater than unrefunded amount on charge (€2.50)" in str(refused.value)
     assert client.v1.refunds.create({"payment_intent": intent.id, "amount": 250}).amount == 250
     assert [refund.amount for refund in client.v1.refunds.list({"payment_intent": intent.id})] == [250, 1000]
 

@@ -34,7 +34,7 @@ class RunningFake:
 
     def end(self, how: signal.Signals) -> int:
         self._process.send_signal(how)
-        return self._process.wait(timeout=15)
+        return self._process.wait(timeout=60)
 
 
 @pytest.fixture

@@ -26,10 +26,9 @@ def test_an_event_carries_the_key_of_the_call_that_caused_it(client, receiver, e
 def test_a_webhook_is_sent_again_until_it_is_taken(client, receiver, eventually):
     receiver.answers = [500, 503]
     client.v1.payment_intents.create({"amount": 1250, "currency": "eur"})
-    eventually(lambda: not receiver.answers)
-    assert receiver.arrived == []
 
     eventually(lambda: receiver.types() == ["payment_intent.created"])
+    assert receiver.answers == []
 
 
 def test_paused_webhooks_wait_and_are_listed_as_undelivered(client, control, receiver, eventually):

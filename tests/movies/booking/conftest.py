@@ -18,8 +18,8 @@ def adults(*seats: str) -> list[Wish]:
 
 def hold_by_api(database, screening_id, wishes, holder, settings):
     """As the route does: at once where nothing is in the way, else step by step."""
-    given = (database, screening_id, wishes, holder, settings)
-    return holds.hold_at_once(*given) or hold_by_steps(*given)
+    given = (screening_id, wishes, holder, settings)
+    return holds.hold_at_once(database.ask, *given) or hold_by_steps(database, *given)
 
 
 def hold_by_steps(database, screening_id, wishes, holder, settings):

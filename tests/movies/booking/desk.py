@@ -39,6 +39,10 @@ class Desk:
         with self.database.transaction() as session:
             return session.get_one(Reservation, booking.id).state
 
+    def is_payment_unknown(self, booking):
+        with self.database.transaction() as session:
+            return reservations.is_payment_unknown(session.get_one(Reservation, booking.id))
+
     def claimed(self):
         with self.database.transaction() as session:
             return {claim.seat: claim.reservation_id for claim in session.query(SeatClaim)}

@@ -485,7 +485,7 @@ def test_whatever_happens_bookings_stay_sound(database, settings):
 
 def hold_without_caps(*given):
     return hold_free_seats(
-        *given[:-1], given[-1].model_copy(update={"seats_per_holder": 99, "other_holds_per_holder": 99})
+        *given[:-1], given[-1].model_copy(update={"seats_per_holder": 99, "holds_per_holder": 99})
     )
 
 

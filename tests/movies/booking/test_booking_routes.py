@@ -55,6 +55,7 @@ def is_problem(answer, status, kind):
 def test_a_guest_holds_pays_and_sees_the_booking(client, screening):
     held = hold(client, screening, "C4", "C5")
     assert (held["state"], held["total_cents"], held["extensions_left"]) == ("held", 2300, 10)
+    assert held["term_seconds"] == 600
     assert held["now"] < held["expires_at"]
 
     body = {"hold_id": held["id"], "email": "ann@example.org", "method": "hosted"}

@@ -6,6 +6,7 @@ from services.movies.domain import expiry
 from services.movies.domain.booking_problems import (
     HoldExpired,
 )
+from services.movies.models import Reservation
 from tests.movies.booking.conftest import let_time_pass
 from tests.movies.booking.people import guest
 
@@ -28,6 +29,19 @@ def test_late_money_gets_its_seats_when_they_are_still_free(desk, database, sett
     assert desk.state(booking) == "confirmed"
     assert desk.claimed() == {"C1": booking.id, "C2": booking.id}
     assert "refund.requested" not in desk.events()
+    with database.transaction() as session:
+        assert session.get_one(Reservation, booking.id).cancel_reason == ""
+
+
+def test_whether_it_was_paid_is_unknown_until_payment_says_so(desk, database, settings, pay):
+    booking, never_paid = pay("C1"), pay("C2", by=BOB)
+    desk.fail(never_paid)
+    given_up(desk, database, settings, booking)
+    assert (desk.is_payment_unknown(booking), desk.is_payment_unknown(never_paid)) == (True, False)
+
+    desk.fail(booking)
+
+    assert (desk.state(booking), desk.is_payment_unknown(booking)) == ("expired", False)
 
 
 def test_late_money_goes_back_when_a_seat_is_sold(desk, database, settings, pay, hold):

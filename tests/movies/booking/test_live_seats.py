@@ -4,9 +4,11 @@ import pytest
 
 from marquee import live
 from marquee.contracts.payment import PaymentSucceeded
-from services.movies.domain import holds
+from services.movies.domain import holds, screenings
+from services.movies.domain.cancelling import cancel_screening
 from services.movies.domain.expiry import sweep_holds
 from services.movies.domain.settlement import settle_payment
+from services.movies.models import Screening
 from tests.movies.booking.conftest import adults, let_time_pass
 from tests.movies.booking.people import guest
 
@@ -16,7 +18,11 @@ def told(monkeypatch, screening):
     """The seat changes published so far for the screening."""
     messages = []
     monkeypatch.setattr(live, "publish", lambda channel, message: messages.append((channel, message)))
-    return lambda: [m["seats"] for channel, m in messages if channel == f"screening:{screening.id}"]
+    return lambda: [
+        m["seats"] if m["kind"] == "seats" else m["state"]
+        for channel, m in messages
+        if channel == f"screening:{screening.id}"
+    ]
 
 
 def test_choosing_anew_tells_only_what_changed(hold, told):
@@ -46,3 +52,20 @@ def test_a_sold_seat_is_taken_and_a_swept_one_is_free(database, settings, hold, 
         sweep_holds(session)
 
     assert told() == [{"C1": "held"}, {"D1": "held"}, {"C1": "taken"}, {"D1": "free"}]
+
+
+def test_a_screening_that_is_cancelled_says_so_once(database, screening, hold, told):
+    hold("C1")
+
+    for _ in range(2):
+        with database.transaction() as session:
+            cancel_screening(session, session.get_one(Screening, screening.id), "No projector")
+
+    assert told() == [{"C1": "held"}, "cancelled", {"C1": "free"}]
+
+
+def test_a_screening_that_is_withdrawn_says_so(database, screening, told):
+    with database.transaction() as session:
+        screenings.withdraw(session, screening.id)
+
+    assert told() == ["cancelled"]

@@ -1,7 +1,6 @@
 """The worker as it runs: events over a real broker, timers on the clock."""
 
 import threading
-import time
 from uuid import uuid4
 
 import pytest
@@ -16,17 +15,9 @@ from services.movies.handlers import handlers_for
 from services.movies.models import Reservation
 from services.movies.worker import repeat, timers_for
 from tests.factories.movies import add_screening
+from tests.journeys.house import until
 from tests.movies.booking.conftest import let_time_pass
 from tests.movies.booking.people import guest
-
-
-def until(check, seconds=15):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if check():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 @pytest.fixture
@@ -58,7 +49,7 @@ def test_a_payment_that_arrives_confirms_the_booking(database, worker, pay):
         with database.transaction() as session:
             return session.get_one(Reservation, booking.id).state == "confirmed"
 
-    assert until(confirmed)
+    until(confirmed)
 
 
 def test_a_hold_that_ran_out_is_swept_within_a_moment(database, worker, hold):
@@ -69,7 +60,7 @@ def test_a_hold_that_ran_out_is_swept_within_a_moment(database, worker, hold):
         with database.transaction() as session:
             return session.get_one(Reservation, held.id).state == "expired"
 
-    assert until(expired)
+    until(expired)
 
 
 def test_a_backlog_larger_than_a_batch_is_worked_off(database, settings, monkeypatch, hold):

@@ -87,6 +87,21 @@ def test_a_refund_in_trouble_waits_for_the_office_and_not_for_the_next_turn(desk
     assert desk.state(booking) == "refunded"
 
 
+def test_a_refund_that_the_bank_sends_back_days_later_comes_before_the_office(desk, pay):
+    booking = pay("A1")
+    desk.succeed(booking)
+    desk.cancel(booking)
+    desk.refund(booking)
+
+    desk.refund_fails(booking)
+
+    [listed] = desk.run(refunds_in_trouble)
+    assert (listed.id, listed.state, desk.claimed()) == (booking.id, "refund_due", {})
+    desk.run(reservations.refund_again, booking.id)
+    desk.refund(booking)
+    assert desk.state(booking) == "refunded"
+
+
 def test_a_refund_that_nobody_answers_comes_before_the_office_too(desk, database, settings, pay):
     booking = pay("A1")
     desk.succeed(booking)

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 @pytest.mark.skipif(not Path(PROGRAM).exists(), reason="no pgbouncer: apt-get install pgbouncer")
 def test_all_tests_of_booking_hold_through_pgbouncer():
     done = subprocess.run(

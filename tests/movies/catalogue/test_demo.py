@@ -81,7 +81,7 @@ def test_it_waits_for_a_worker_that_looks_at_the_schedule_however_long_that_take
             building.result(timeout=0.3)
         session.commit()
 
-        assert building.result(timeout=10) == 0
+        assert building.result(timeout=60) == 0
 
 
 def test_every_film_is_told_to_those_who_keep_a_copy(database, world):

@@ -44,6 +44,32 @@ def test_search_finds_parts_of_titles_and_names_without_accents(add, visitor, wo
     assert titles(visitor.get("/movies", query_string={"q": words})) == ["Cléo from 5 to 7"]
 
 
+@pytest.mark.parametrize(
+    ("words", "title"),
+    [
+        ("parasyte", "Parasite"),
+        ("Gisengchung", "Parasite"),
+        ("cloe from 5 too 7", "Cléo from 5 to 7"),
+        ("dielmann", "Jeanne Dielman, 23, quai du Commerce, 1080 Bruxelles"),
+        ("zzz", None),
+    ],
+)
+def test_a_search_that_finds_nothing_suggests_the_title_most_like_it(add, visitor, words, title):
+    add(add_movie, title="Parasite", original_title="Gisaengchung")
+    add(add_movie, title="Cléo from 5 to 7")
+    add(add_movie, title="Jeanne Dielman, 23, quai du Commerce, 1080 Bruxelles", original_title="")
+
+    found = visitor.get("/movies", query_string={"q": words}).json
+
+    assert (found["total"], found["suggestion"]) == (0, title)
+
+
+def test_a_search_that_finds_something_suggests_nothing(add, visitor):
+    add(add_movie, title="Parasite")
+
+    assert visitor.get("/movies?q=para").json["suggestion"] is None
+
+
 @pytest.mark.parametrize("words", ["%", "_", "\\", "nothing like it"])
 def test_search_takes_signs_literally(add, visitor, words):
     add(add_movie)

@@ -140,6 +140,31 @@ def test_a_faulty_card_is_refused(editor, house, wrong):
     assert editor.get("/price-cards").json["price_cards"] == []
 
 
+@pytest.mark.parametrize(
+    ("currency", "wrong", "right", "amounts"),
+    [
+        ("KWD", 2505, 2510, "0.010 from 0.010"),
+        ("ISK", 150_050, 150_000, "1.00 from 1.00"),
+        ("EUR", 49, 50, "0.01 from 0.50"),
+        ("JPY", 49, 50, "1 from 50"),
+    ],
+)
+def test_a_price_that_could_not_be_charged_is_refused(editor, add, currency, wrong, right, amounts):
+    add(add_cinema, currency=currency)
+    fine = {"name": "Evening", "lines": [STUDENT | {"price_cents": 0}, ADULT | {"price_cents": right}]}
+    faulty = fine | {"lines": [STUDENT | {"price_cents": 0}, ADULT | {"price_cents": wrong}]}
+
+    refused = editor.post("/price-cards", faulty)
+    card = editor.post("/price-cards", fine).json
+    unchanged = editor.put(f"/price-cards/{card['id']}", faulty)
+
+    sentence = f"Prices in {currency} are 0, or multiples of {amounts} on."
+    for answer in (refused, unchanged):
+        assert (answer.status_code, answer.json["type"]) == (422, "/problems/price-not-chargeable")
+        assert answer.json["errors"] == [{"field": "lines.1.price_cents", "detail": sentence}]
+    assert editor.get("/price-cards").json["price_cards"] == [card]
+
+
 def test_a_name_is_used_once_per_cinema(editor, house):
     wish = {"name": "Evening", "lines": [ADULT]}
     assert editor.post("/price-cards", wish).status_code == 201

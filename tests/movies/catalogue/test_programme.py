@@ -10,6 +10,7 @@ from services.movies.domain.programme import programme_of_day, schedule_of_movie
 from services.movies.domain.showings import availability, start_of_day
 from services.movies.models import Screening
 from tests.factories.movies import add_cinema, add_movie, add_plan, add_room, add_screening
+from tests.journeys.house import until
 
 GRACE = timedelta(minutes=10)
 DUBLIN = ZoneInfo("Europe/Dublin")
@@ -176,6 +177,28 @@ def test_only_live_claims_count_as_seats_gone(visitor, add, book, database):
     assert (showing["seats_free"], showing["capacity"], showing["availability"]) == (58, 60, "plenty")
 
 
+def test_where_only_companion_seats_are_left_a_screening_is_sold_out(visitor, database, book):
+    with database.transaction() as session:
+        room = add_room(session)
+        plan = add_plan(
+            session,
+            room,
+            rows=1,
+            seats=3,
+            kinds={"A2": "wheelchair", "A3": "companion"},
+            partners={"A3": "A2"},
+        )
+        screening = add_screening(session, room=room, plan=plan)
+    book(screening, "A1")
+    with_a_space = visitor.get(f"/screenings/{screening.id}").json
+
+    book(screening, "A2", by="bob")
+    without = visitor.get(f"/screenings/{screening.id}").json
+
+    assert (with_a_space["seats_free"], with_a_space["availability"]) == (2, "plenty")
+    assert (without["seats_free"], without["availability"]) == (1, "sold_out")
+
+
 def test_price_from_is_the_cheapest_adult_ticket(visitor, database):
     with database.transaction() as session:
         screening = add_screening(session)
@@ -263,7 +286,7 @@ def test_a_question_that_makes_no_sense_is_refused(visitor, cinema, query):
 
 
 def test_reading_changes_nothing(visitor, database, add):
-    """W-MM-25: passed screenings stay in the database whoever looks."""
+    """Passed screenings stay in the database whoever looks."""
     passed = add(add_screening, starts_in=timedelta(hours=-5))
 
     for path in ("/programme", f"/movies/{passed.movie_id}/screenings", f"/screenings/{passed.id}/seats"):
@@ -274,11 +297,14 @@ def test_reading_changes_nothing(visitor, database, add):
 
 
 def test_the_programme_is_kept_for_two_seconds(visitor, add, cinema, database):
-    before = visitor.get("/programme").json
-    with database.transaction() as session:
-        add_screening(session, room=add_room(session, cinema), starts_in=timedelta(minutes=1))
+    def is_kept():
+        before = visitor.get("/programme").json
+        with database.transaction() as session:
+            add_screening(session, room=add_room(session, cinema), starts_in=timedelta(minutes=1))
+        return visitor.get("/programme").json == before
 
-    assert visitor.get("/programme").json == before
+    # On a loaded machine the two seconds may be over before it is asked again.
+    until(is_kept)
 
 
 def test_without_redis_everything_is_read_from_the_database(add, settings, cinema):

@@ -94,6 +94,13 @@ def test_rooms_can_be_asked_for_by_cinema(editor, visitor, cinema, add):
     assert [c["seats"] for c in visitor.get("/cinemas").json["cinemas"]] == [4, 4]
 
 
+def test_the_rules_told_of_the_houses_are_the_settings(visitor, settings):
+    rules = visitor.get("/cinemas").json["rules"]
+
+    assert rules == {name: getattr(settings, name) for name in rules}
+    assert rules.keys() == {"hold_ttl_seconds", "hold_extensions", "doors_minutes", "cancel_until_minutes"}
+
+
 def test_a_room_is_changed_field_by_field(editor, cinema):
     room = editor.post("/rooms", {"number": "A1", "rows": 2, "cols": 2}).json
 

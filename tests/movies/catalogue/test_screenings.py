@@ -46,6 +46,8 @@ def test_a_screening_ends_after_trailers_and_film_and_frees_the_room_after_clean
     assert datetime.fromisoformat(shown["ends_at"]) == TOMORROW + timedelta(minutes=120)
     assert datetime.fromisoformat(shown["doors_at"]) == TOMORROW - timedelta(minutes=30)
     assert datetime.fromisoformat(shown["cancel_until"]) == TOMORROW - timedelta(minutes=60)
+    assert datetime.fromisoformat(shown["call_off_until"]) == TOMORROW + timedelta(days=1, minutes=120)
+    assert datetime.fromisoformat(shown["sales_close_at"]) == TOMORROW + timedelta(minutes=10)
     assert (shown["formats"], shown["trailer_minutes"]) == (["35 mm"], 20)
     assert (shown["movie"]["title"], shown["cinema"]["slug"], shown["room"]["number"]) == (
         "Paper Moon",
@@ -210,7 +212,7 @@ def test_a_film_over_the_change_of_clocks_is_as_long_as_ever():
     assert after - before == timedelta(hours=4), "one more than the clock shows"
 
 
-# --- MM-36, MM-37 -----------------------------------------------------------------------------------------
+# --- by the room's number, and off again ----------------------------------------------------------------
 
 
 def test_a_screening_is_made_by_room_number_date_and_time(editor, house):

@@ -36,7 +36,7 @@ def message(body: bytes = b"{}", key: str = "movie.removed") -> Message:
     return Message(uuid4(), key, body)
 
 
-def eventually(holds: Callable[[], Any], seconds: float = 15) -> None:
+def eventually(holds: Callable[[], Any], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, "did not come about in time"
@@ -178,5 +178,5 @@ def running() -> Iterator[Callable[[Callable[[threading.Event], None]], threadin
     for _, stop in begun:
         stop.set()
     for thread, _ in begun:
-        thread.join(15)
+        thread.join(60)
         assert not thread.is_alive()

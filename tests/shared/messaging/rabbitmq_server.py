@@ -41,7 +41,7 @@ class RabbitServer:
         """kill -9 of the server and everything it started, in the middle of whatever it does."""
         assert self._process
         os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(10)
+        self._process.wait(60)
 
     def stop(self) -> None:
         """Scratch data needs no farewell."""
@@ -55,7 +55,7 @@ class RabbitServer:
             env=self._environment(),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=True,
         )
         return done.stdout

@@ -212,8 +212,8 @@ def test_while_the_database_is_away_no_attempt_is_spent() -> None:
     handling.join(1)
     assert verdicts == []
     stop.set()
-    handling.join(4)
-    running.join(4)
+    handling.join(60)
+    running.join(60)
     assert verdicts == [Leave()]
 
 

@@ -276,11 +276,10 @@ def test_a_commit_rings_the_relay_at_once(
     publisher: ScriptedPublisher,
     running: Callable[..., threading.Event],
 ) -> None:
-    running(Relay(engine, publisher, poll_seconds=30).run).wait(0.5)
-    began = time.monotonic()
+    # It looks by itself only long after we have given up.
+    running(Relay(engine, publisher, poll_seconds=300).run).wait(0.5)
     record_numbers(sessions, 1)
-    eventually(lambda: waiting(engine) == 0, seconds=3)
-    assert time.monotonic() - began < 2
+    eventually(lambda: waiting(engine) == 0)
 
 
 def test_the_relay_outlives_a_broker_that_is_away(

@@ -1,5 +1,6 @@
 """The door without scripts, and what door.js asks for."""
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -151,6 +152,52 @@ def test_a_manager_lets_in_early_by_the_tickets_reference(manager, ticket, door)
     first, second = ticket.bodies("POST /door/scans")
     assert (first["code"], first["early"]) == ("a long code", False)
     assert (second["code"], second["early"]) == ("MQ-7K2FQX-F12", True)
+
+
+def test_who_stepped_out_is_let_back_in_by_the_tickets_reference(staff, ticket, door):
+    ticket.answers["POST /door/scans"] = verdict("check", admission=None, reason="already_used")
+    page = staff.submit(f"{door}/scans", code="a long code").text
+    assert ">Refuse<" in page
+    assert "data-back hidden" not in page
+    code = page.partition("data-back")[2].partition('name="code" value="')[2].partition('"')[0]
+
+    staff.submit(f"{door}/scans", code=code, back="yes")
+
+    first, second = ticket.bodies("POST /door/scans")
+    assert "reentry_reason" not in first
+    assert (second["code"], second["reentry_reason"]) == ("MQ-7K2FQX-F12", "Stepped out")
+
+
+def test_seats_that_may_be_meant_are_buttons_that_scan_them(staff, ticket, door):
+    choices = [
+        {"seat": "F9", "reference": "MQ-7K2FQX-F9", "is_in": True},
+        {"seat": "F10", "reference": "MQ-7K2FQX-F10", "is_in": False},
+    ]
+    which = verdict("check", admission=None, reason="seat_needed") | {"choices": choices}
+    ticket.answers["POST /door/scans"] = which
+
+    page = staff.submit(f"{door}/scans", code="MQ-7K2FQX").text
+
+    assert re.findall(r'<button[^>]* value="(MQ[^"]+)">([^<]+)<', page) == [
+        ("MQ-7K2FQX-F9", "F9, is in"),
+        ("MQ-7K2FQX-F10", "F10"),
+    ]
+
+
+def test_after_a_refusal_the_last_one_let_in_at_this_door_can_still_be_taken_back(
+    staff, ticket, door, screening_id
+):
+    ticket.answers[f"GET /door/screenings/{screening_id}"] |= {
+        "last": {"admission_id": ADMISSION, "seat": "F11"}
+    }
+    ticket.answers["POST /door/scans"] = verdict("no", admission=None)
+    staff.submit("/door", door="Door A", screening=screening_id)
+
+    page = staff.submit(f"{door}/scans", code="nonsense", scan_id=SCAN).text
+
+    assert "Last in: F11. Undo" in page
+    assert f'action="{door}/admissions/{ADMISSION}/undo"' in page
+    assert ticket.bodies(f"GET /door/screenings/{screening_id}")[-1] == {"door": "Door A"}
 
 
 @pytest.mark.parametrize(("result", "word"), [("admit", "Admit"), ("check", "Check"), ("no", "No")])

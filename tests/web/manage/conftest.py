@@ -131,7 +131,8 @@ def schedule(world: World, *showings: dict[str, Any]) -> dict[str, Any]:
 def screening(world: World, **changes: Any) -> dict[str, Any]:
     starts = datetime(2030, 3, 5, 19, 0, tzinfo=UTC)
     more = {"movie": film(), "cinema": world.cinema, "plan_id": PLAN, "prices": []}
-    return showing(starts) | {"seats_free": 6} | more | changes
+    until = {"call_off_until": (starts + timedelta(days=1)).isoformat()}
+    return showing(starts) | {"seats_free": 6} | more | until | changes
 
 
 @pytest.fixture

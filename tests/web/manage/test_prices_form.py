@@ -61,11 +61,43 @@ def test_faulty_amounts_are_named_and_kept(office, movies):
     assert movies.bodies("POST /price-cards") == []
 
 
+def test_an_amount_that_could_not_be_charged_is_named_at_its_field(office, movies, world):
+    world.cinema["currency"] = "KWD"
+    typed = {"price-standard-adult": "2.505", "price-premium-adult": "3.510"}
+
+    answer = office.submit("/manage/prices/new", name="Evening", **typed)
+
+    assert answer.status_code == 422
+    assert 'id="e-price-standard-adult">Give a multiple of 0.010.' in answer.text
+    assert answer.text.count("Give a multiple of 0.010.") == 1
+    assert movies.bodies("POST /price-cards") == []
+
+
+def test_an_amount_too_small_to_be_charged_is_named_at_its_field(office, movies):
+    typed = {"price-standard-adult": "0.49", "price-premium-adult": "0.50", "price-standard-carer": "0"}
+
+    answer = office.submit("/manage/prices/new", name="Evening", **typed)
+
+    assert answer.status_code == 422
+    assert 'id="e-price-standard-adult">Give 0, or 0.50 or more: less cannot be charged.' in answer.text
+    assert answer.text.count("less cannot be charged") == 1
+    assert movies.bodies("POST /price-cards") == []
+
+
 def test_a_card_without_any_price_is_refused(office, movies):
     answer = office.submit("/manage/prices/new", name="Evening")
 
     assert answer.status_code == 422
     assert "A card needs at least one price." in answer.text
+
+
+def test_of_an_empty_card_the_name_has_the_focus_for_it_comes_first(office):
+    page = office.submit("/manage/prices/new").text
+
+    focused = [line for line in page.splitlines() if " autofocus" in line]
+    assert len(focused) == 1
+    assert 'name="name"' in focused[0]
+    assert "A card needs at least one price." in page
 
 
 def test_a_name_that_is_taken_is_said_at_the_name(office, movies):

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from tests.web.manage.conftest import FILM, ROOM, SCREENING, schedule, screening, showing
 from tests.web.manage.scripted import away, refusal
 
@@ -164,6 +166,37 @@ def test_a_sold_screening_offers_no_form(office, movies, world):
 
     assert "2 seats are sold or held." in page
     assert 'name="film"' not in page
+
+
+def test_what_has_begun_cannot_be_changed_but_called_off(office, movies, world):
+    begun = {"starts_at": (datetime.now(UTC) - timedelta(minutes=5)).isoformat()}
+    movies.answers[f"GET /screenings/{SCREENING}"] = screening(world, **begun)
+
+    page = office.get(f"/manage/screenings/{SCREENING}").text
+
+    assert "This screening has begun." in page
+    assert 'name="film"' not in page
+    assert "Call off" in page
+
+
+@pytest.mark.parametrize("seats_free", [6, 4])
+def test_what_movies_would_refuse_to_call_off_is_not_offered(office, movies, world, seats_free):
+    over = {
+        "starts_at": "2026-03-05T19:00:00+00:00",
+        "ends_at": "2026-03-05T21:00:00+00:00",
+        "call_off_until": (datetime.now(UTC) - timedelta(seconds=1)).isoformat(),
+    }
+    movies.answers[f"GET /screenings/{SCREENING}"] = screening(world, seats_free=seats_free, **over)
+    movies.answers[f"GET /screenings/{SCREENING}/orders"] = {"orders": [_order("ticketed", 2, 1900)]}
+
+    page = office.get(f"/manage/screenings/{SCREENING}").text
+    asked = office.get(f"/manage/screenings/{SCREENING}/cancel").text
+
+    assert "Call off" not in page
+    assert "This screening is over." in page
+    assert "It is too late to call this screening off." in asked
+    assert f'action="/manage/screenings/{SCREENING}' not in asked
+    assert 'name="reason"' not in asked
 
 
 def _order(state: str, seats: int, cents: int) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""MM-06 to MM-09 and MM-11: the short forms of the public pages, by their old names and fields."""
+"""The short forms of the public pages, by their old names and fields."""
 
 from tests.web.manage.conftest import FILM, SCREENING, film, room, screening
 from tests.web.manage.scripted import refusal

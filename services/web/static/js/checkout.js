@@ -3,6 +3,7 @@ import { ask, fill, pageData } from "./ask.js";
 import { HoldClock, clockOf } from "./holdclock.js";
 import { suggestion } from "./mailhosts.js";
 import { Message } from "./messages.js";
+import { forget, recall } from "./storage.js";
 
 const data = pageData();
 const { words } = data;
@@ -11,13 +12,18 @@ const form = document.querySelector("[data-pay-form]");
 const button = form.querySelector("[data-pay]");
 const label = button.querySelector("span");
 const message = new Message(document.querySelector("[data-message]"));
-const KEPT = `form:${data.hold.id}`;
+const KEPT = `form:${data.screening}`;
+const LEFT_KEY = `left:${data.screening}`;
+const FIRST_LOOK_MS = 2000;
+const LAST_LOOK_MS = 30_000;
 
 let secret = "";
+let begunWith = "";
 let isBusy = false;
 let hold = data.hold;
 let stripe = null;
 let elements = null;
+let nextLook = null;
 
 // --- the card form ---
 
@@ -76,21 +82,23 @@ async function pay() {
     confirmParams: { return_url: data.returnUrl, payment_method_data: { billing_details: { email, name: form.elements.name.value || undefined } } },
     redirect: "if_required",
   });
-  if (result.error) await declined(result.error);
+  if (result.error) await failed(result.error);
   else await succeeded();
 }
 
 // The same hold is the same reservation and the same payment: asking again changes nothing.
 async function begin(email) {
-  if (secret) return true;
-  const answer = await ask(`${base}/pay`, { email, name: form.elements.name.value.trim() });
+  const buyer = { email, name: form.elements.name.value.trim() };
+  const details = JSON.stringify(buyer);
+  if (secret && details === begunWith) return true;
+  const answer = await ask(`${base}/pay`, buyer);
   // Paid in another tab, or free of charge: there is nothing to pay, and the booking's own page tells how it stands.
   if (!answer.client_secret) {
     location.assign(data.returnUrl);
     return false;
   }
   secret = answer.client_secret;
-  form.email.readOnly = form.elements.name.readOnly = true;
+  begunWith = details;
   restartClock(answer.hold);
   return true;
 }
@@ -98,24 +106,58 @@ async function begin(email) {
 async function succeeded() {
   sessionStorage.removeItem(KEPT);
   // The webhook may be on its way still: the next page waits for it, but asking speeds it up.
-  await ask(`${base}/check`, {}).catch(() => null);
+  await check();
   location.assign(data.returnUrl);
 }
 
-async function declined(error) {
-  if (error.type === "api_connection_error") {
-    message.show("warn", words.unknown);
+// Only a payment that waits for another card is certain not to be paid. Of any other nobody knows yet: another tab may
+// have paid it, or the answer was lost.
+async function failed(error) {
+  // What is wrong with the card form is said in it.
+  if (error.type === "validation_error") return;
+  if (error.payment_intent?.status === "requires_payment_method") {
+    await declined(error);
     return;
   }
-  const answer = await ask(`${base}/check`, {}).catch(() => null);
-  if (answer && !["paying", "held"].includes(answer.state)) {
+  tell("warn", words.unknown);
+  await findOut();
+}
+
+async function declined(error) {
+  const answer = await check();
+  if (isOver(answer)) {
     location.assign(data.returnUrl);
     return;
   }
   if (answer) restartClock(answer.hold);
   const longer = answer ? fill(words.longer, { time: clockOf(answer.hold.expires_at) }) : words.nothingCharged;
-  message.show("danger", fill(words.declined, { reason: error.message }), longer);
+  tell("danger", reasonOf(error), longer);
+}
+
+function tell(kind, strong, text = "") {
+  message.show(kind, strong, text);
   message.place.scrollIntoView({ block: "center" });
+}
+
+// Stripe writes only what it says of a card for buyers; the rest is for us.
+function reasonOf(error) {
+  if (error.code === "payment_intent_authentication_failure") return words.notApproved;
+  return error.type === "card_error" ? fill(words.declined, { reason: error.message }) : words.notPaid;
+}
+
+// Asks on until somebody knows. The button may be pressed again meanwhile: it is the same payment, and charges nothing twice.
+async function findOut(pause = FIRST_LOOK_MS) {
+  const answer = await check();
+  if (isOver(answer)) location.assign(data.returnUrl);
+  else nextLook = setTimeout(findOut, pause, Math.min(pause * 2, LAST_LOOK_MS));
+}
+
+const check = () => ask(`${base}/check`, {}).catch(() => null);
+
+// Nothing more is to be paid here: the booking's own page tells how it stands.
+function isOver(answer) {
+  if (!answer) return false;
+  return !["paying", "held"].includes(answer.state) || !["creating", "open"].includes(answer.payment?.state ?? "open");
 }
 
 function busy(isOn) {
@@ -129,6 +171,7 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (isBusy) return;
   busy(true);
+  clearTimeout(nextLook);
   message.clear();
   try {
     await pay();
@@ -143,7 +186,7 @@ function explain(refusal) {
   if (!refusal.problem) {
     message.show("warn", words.away);
   } else if (refusal.problem.type === "/problems/hold-expired") {
-    ended(clockOf(hold.expires_at), refusal.problem);
+    ended();
   } else {
     message.show("danger", refusal.problem.title || "", refusal.message);
   }
@@ -151,7 +194,7 @@ function explain(refusal) {
 
 // --- the clock ---
 
-const clock = new HoldClock(words, {
+const clock = new HoldClock(data, {
   keep: async () => {
     try {
       hold = (await ask(`/holds/${hold.id}/extend`, {})).hold;
@@ -170,18 +213,35 @@ function restartClock(times) {
   clock.start(hold);
 }
 
-function ended(time) {
+function ended() {
   clock.stop();
   const seats = hold.seats.map((seat) => seat.seat).join(", ");
-  message.show("warn", fill(words.ended, { time }), "", [[fill(words.takeBack, { seats }), takeBack]]);
+  // Before its time: let go on the map, here or in another tab.
+  const said = clock.secondsLeft() ? words.letGo : fill(words.ended, { time: clock.clockTime() });
+  message.show("warn", said, "", [[fill(words.takeBack, { seats }), takeBack]]);
   button.disabled = true;
+}
+
+// The map lets the seats go as it is left, which may be while this page is on its way.
+const isLeftBehind = () => JSON.parse(recall(LEFT_KEY) || "null")?.hold === hold.id;
+
+// This page comes back as it was left, and may be behind what happened on the map and in other tabs.
+async function lookAgain() {
+  if (isLeftBehind()) {
+    ended();
+    return;
+  }
+  const answer = await ask(`/bookings/${hold.id}/state`).catch(() => null);
+  if (!answer || ["held", "paying"].includes(answer.state)) return;
+  if (["cancelled", "expired"].includes(answer.state)) ended();
+  else location.reload();
 }
 
 async function takeBack() {
   const seats = hold.seats.map(({ seat, ticket_type }) => ({ seat, ticket_type }));
   try {
     const answer = await ask(`/screenings/${data.screening}/hold`, { seats });
-    keepForm(answer.hold.id);
+    forget(LEFT_KEY);
     location.assign(`/checkout/${answer.hold.id}`);
   } catch (refusal) {
     if (refusal.problem?.lost) message.show("danger", fill(words.gone, { seats: refusal.problem.lost.join(", ") }), "", alternatives(refusal.problem));
@@ -222,18 +282,18 @@ function suggest() {
   place.querySelector("button").onclick = () => {
     form.email.value = better;
     place.hidden = true;
-    keepForm(hold.id);
+    keepForm();
     form.elements.name.focus();
   };
 }
 
-function keepForm(id) {
-  sessionStorage.setItem(`form:${id}`, JSON.stringify({ email: form.email.value, name: form.elements.name.value }));
+function keepForm() {
+  sessionStorage.setItem(KEPT, JSON.stringify({ email: form.email.value, name: form.elements.name.value }));
 }
 
 const kept = JSON.parse(sessionStorage.getItem(KEPT) || "null");
 // What was typed goes before what is known of whoever signed in meanwhile.
-if (kept && !form.email.readOnly) {
+if (kept) {
   form.email.value = kept.email || form.email.value;
   form.elements.name.value = kept.name || form.elements.name.value;
 }
@@ -241,8 +301,12 @@ form.email.addEventListener("blur", () => {
   if (form.email.value) suggest();
   if (looksLikeMail(form.email.value.trim())) showMailError(false);
 });
-form.addEventListener("input", () => keepForm(hold.id));
+form.addEventListener("input", keepForm);
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) lookAgain();
+});
 
 clock.start(hold);
+if (isLeftBehind()) ended();
 // Without an amount there is no card to ask for: the form is sent as it is.
 if (data.amount) mountCardForm();

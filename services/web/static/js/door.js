@@ -150,14 +150,21 @@ function next() {
   if (isTyping()) field.focus();
 }
 
+let refreshes = 0;
+
 async function refreshCounts() {
+  refreshes += 1;
+  const turn = refreshes;
   try {
     const answer = await fetch(`${home}/count`, { headers: { Accept: "application/json" } });
     if (!answer.ok) return;
     const count = await answer.json();
+    // What was asked before the last verdict does not know it.
+    if (turn !== refreshes) return;
     find("in").textContent = count.inside;
     find("to-come").textContent = count.to_come;
     find("counts").hidden = false;
+    if (count.last !== undefined) screen.knows(count.last);
   } catch {
     // The old numbers stay.
   }
@@ -204,15 +211,27 @@ find("early")?.addEventListener("submit", (event) => {
   event.preventDefault();
   ask({ code: screen.reference, scan_id: crypto.randomUUID(), early: true });
 });
+find("back").addEventListener("submit", (event) => {
+  event.preventDefault();
+  ask({ code: screen.reference, scan_id: crypto.randomUUID(), back: true });
+});
+find("choices").addEventListener("submit", (event) => {
+  event.preventDefault();
+  ask({ code: event.submitter.value, scan_id: crypto.randomUUID() });
+});
+find("find-order").addEventListener("click", () => {
+  next();
+  openCode(true);
+});
 find("undo").addEventListener("submit", async (event) => {
   event.preventDefault();
   const reason = event.submitter.value;
-  const { admission } = screen;
+  const { turn, letIn } = screen;
   clearTimeout(settling);
   let sentence = page.words.offline;
   let isDone = false;
   try {
-    const answer = await post(`${home}/admissions/${admission}/undo`, JSON.stringify({ reason }));
+    const answer = await post(`${home}/admissions/${letIn.admission_id}/undo`, JSON.stringify({ reason }));
     const body = await answer.json();
     isDone = answer.ok;
     sentence = isDone ? page.words.undone : body.detail || page.words.tryAgain;
@@ -220,7 +239,7 @@ find("undo").addEventListener("submit", async (event) => {
     // Offline, as said above.
   }
   // The next guest's verdict may stand there by now: it stays.
-  if (screen.admission === admission) screen.undone(sentence, isDone);
+  if (screen.turn === turn) screen.undone(sentence, isDone);
   else camera.say(sentence);
   refreshCounts();
 });
@@ -234,6 +253,7 @@ const camera = new Camera({
   onPicture: judgeFrame,
 });
 
+screen.knows(page.letIn);
 openCode(false);
 camera.start().then((isOn) => {
   // Without a camera the field is the way in; with a mouse it is at hand anyway.

@@ -3,12 +3,12 @@ import { fill } from "./ask.js";
 
 const ANNOUNCE_AT = [300, 120, 60];
 const ASK_AT = 120;
-const SPAN_SECONDS = 600;
 
 export class HoldClock {
   // on: {keep(): Promise<hold>, letGo(), ended(endedAt)}
-  constructor(words, on) {
+  constructor({ words, salesClose }, on) {
     this.words = words;
+    this.latest = new Date(salesClose).getTime();
     this.on = on;
     this.bar = document.querySelector("[data-hold-bar]");
     this.dialog = document.getElementById("more-time");
@@ -69,7 +69,7 @@ export class HoldClock {
     }
     this.write(left);
     this.announce(left);
-    if (left <= ASK_AT && !this.asked && this.hold.extensions_left !== 0) this.offerMore();
+    if (left <= ASK_AT && !this.asked && this.hold.extensions_left !== 0 && this.later() > this.ends) this.offerMore();
   }
 
   write(left) {
@@ -80,7 +80,9 @@ export class HoldClock {
     put("[data-hold-left]", words);
     put("[data-hold-left-short]", words);
     const progress = this.bar?.querySelector("progress");
-    if (progress) progress.value = Math.min(SPAN_SECONDS, left);
+    if (!progress) return;
+    progress.max = this.hold.term_seconds || left;
+    progress.value = Math.min(progress.max, left);
   }
 
   announce(left) {
@@ -92,12 +94,16 @@ export class HoldClock {
     this.live.textContent = fill(words, { minutes, time: this.clockTime() });
   }
 
+  // Until when the seats are kept if that is asked for now: never beyond the end of sales.
+  later() {
+    return Math.min(Date.now() + this.offset + this.hold.term_seconds * 1000, this.latest);
+  }
+
   offerMore() {
     this.asked = true;
     const seats = this.hold.seats.map((seat) => seat.seat).join(", ");
-    const later = new Date(Date.now() + this.offset + SPAN_SECONDS * 1000);
     this.dialog.querySelector("[data-need-more]").textContent = fill(this.words.needMore, { seats, time: this.clockTime() });
-    this.dialog.querySelector("[data-keep]").textContent = fill(this.words.keep, { time: clockOf(later) });
+    this.dialog.querySelector("[data-keep]").textContent = fill(this.words.keep, { time: clockOf(this.later()) });
     this.dialog.showModal();
     this.dialog.querySelector("[data-keep]").focus();
   }

@@ -11,6 +11,7 @@ const SHAPES = { s: "standard", p: "premium", w: "wheelchair", c: "companion", r
 
 const history = [];
 let at = { row: 0, col: 0 };
+let drawn = { lines: [], cols: 0 };
 let isDragging = false;
 
 // --- the text
@@ -59,33 +60,49 @@ function shapeOf(letters, col) {
   return run % 2 ? "sofa-right" : "sofa-left";
 }
 
+// A large room has thousands of places: only rows that changed are drawn again.
 function drawPlaces() {
   const rows = readRows();
   const cols = Math.max(1, ...rows.map((row) => row.seats.length));
+  const lines = rows.map((row) => `${row.name} ${row.seats}`);
+  const before = drawn;
+  drawn = { lines, cols };
   at = { row: Math.min(at.row, rows.length - 1), col: Math.min(at.col, cols - 1) };
+  const hadFocus = frame.contains(document.activeElement);
+  if (lines.length !== before.lines.length || cols !== before.cols) drawGrid(rows, cols);
+  else rows.forEach((row, index) => lines[index] !== before.lines[index] && drawRowAgain(row, index, cols));
+  const [here, ...stops] = [place(at.row, at.col), ...frame.querySelectorAll(".place[tabindex='0']")];
+  for (const stop of stops) stop.setAttribute("tabindex", "-1");
+  here?.setAttribute("tabindex", "0");
+  if (hadFocus) here?.focus({ preventScroll: true });
+}
+
+function drawGrid(rows, cols) {
   const width = (cols + 1) * UNIT;
   const grid = element("svg", {
     class: "paint-grid", role: "grid", viewBox: `0 0 ${width} ${rows.length * UNIT}`, "aria-label": frame.getAttribute("aria-label"),
   });
   // As wide as there is room for, but no place smaller than a finger needs.
   Object.assign(grid.style, { width: "calc(100% - 16px)", minWidth: `${width * 0.6}px`, maxWidth: `${width * 0.9}px` });
-  rows.forEach((row, index) => drawRow(grid, row, index, cols));
-  const hadFocus = frame.contains(document.activeElement);
+  grid.append(...rows.map((row, index) => drawRow(row, index, cols)));
   frame.replaceChildren(grid);
-  if (hadFocus) place(at.row, at.col)?.focus({ preventScroll: true });
 }
 
-function drawRow(grid, row, index, cols) {
-  const group = element("g", { role: "row" }, grid);
+function drawRowAgain(row, index, cols) {
+  frame.firstElementChild.children[index].replaceWith(drawRow(row, index, cols));
+}
+
+function drawRow(row, index, cols) {
+  const group = element("g", { role: "row" });
   element("text", { role: "rowheader", x: 18, y: index * UNIT + 26 }, group).textContent = row.name;
   for (let col = 0; col < cols; col += 1) drawPlace(group, row, index, col);
+  return group;
 }
 
 function drawPlace(group, row, index, col) {
   const letter = row.seats[col] ?? "_";
-  const isHere = index === at.row && col === at.col;
   const cell = element("g", {
-    role: "gridcell", class: `place ${letter === "_" ? "is-nothing" : ""}`, tabindex: isHere ? 0 : -1,
+    role: "gridcell", class: `place ${letter === "_" ? "is-nothing" : ""}`, tabindex: -1,
     "data-row": index, "data-col": col, transform: `translate(${(col + 1.5) * UNIT} ${(index + 0.5) * UNIT})`,
     "aria-label": `${row.name}, ${col + 1}: ${wordOf(letter)}`,
   }, group);
@@ -168,11 +185,14 @@ undoButton.addEventListener("click", undo);
 
 // --- the preview, drawn by the house itself
 
+let frameAsked;
 let waiting;
 let asked = 0;
 
+// At most once per frame, however fast somebody types or drags.
 function redraw() {
-  drawPlaces();
+  cancelAnimationFrame(frameAsked);
+  frameAsked = requestAnimationFrame(drawPlaces);
   clearTimeout(waiting);
   waiting = setTimeout(showPreview, 350);
 }

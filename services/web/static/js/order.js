@@ -1,8 +1,6 @@
 // The summary: which seats, which tickets, what it costs.
 import { fill } from "./ask.js";
 
-const PROOF = ["student", "senior", "carer"];
-
 export class Order {
   constructor(data) {
     this.data = data;
@@ -59,7 +57,7 @@ export class Order {
   }
 
   showProof(seats) {
-    const types = PROOF.filter((type) => seats.some((seat) => seat.ticket_type === type));
+    const types = this.data.cards.filter((type) => seats.some((seat) => seat.ticket_type === type));
     const place = this.form.querySelector("[data-proof]");
     place.hidden = !types.length;
     place.lastElementChild.textContent = fill(this.data.words.proof, { types: types.map((type) => this.data.types[type]).join(", ") });

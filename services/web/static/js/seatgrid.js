@@ -11,7 +11,8 @@ export class SeatGrid {
     this.onEscape = () => {};
     this.onAisle = () => {};
     map.addEventListener("keydown", (event) => this.keyPressed(event));
-    map.addEventListener("focusin", (event) => this.focused(event.target));
+    // An SVG that listens for focus is a tab stop of its own in Chromium; what is around it is not.
+    map.parentElement.addEventListener("focusin", (event) => this.focused(event.target));
   }
 
   readRow(row) {

@@ -15,8 +15,12 @@ const data = pageData();
 const { words } = data;
 const base = `/screenings/${data.screening}`;
 const RESUME_MS = 120_000;
+// So long a page may be behind: what it says of the showing is remembered for a second, and then the page itself.
+const CACHED_MS = 2000;
 const EXPIRED = "/problems/hold-expired";
 const LEFT_KEY = `left:${data.screening}`;
+const HELD_KEY = `held:${data.screening}`;
+const OTHER_TAB_MS = 300;
 
 const grid = new SeatGrid(document.querySelector(".map"), words);
 const zoom = new Zoom(document.querySelector("[data-map]"), document.querySelector(".map"));
@@ -25,12 +29,14 @@ const message = new Message(document.querySelector("[data-message]"));
 const murmur = new Murmur(makeRegion());
 const people = new Stepper(document.querySelector("[data-people]"), words);
 const list = new SeatList(document.querySelector("[data-list]"), () => people.count);
-const clock = new HoldClock(words, { keep: keepLonger, letGo: () => request([]), ended: holdEnded });
+const clock = new HoldClock(data, { keep: keepLonger, letGo: () => request([]), ended: holdEnded });
 
 let hold = data.hold;
 let goesOn = false;
 let queue = Promise.resolve();
 let isLookDue = false;
+let isOtherTabs = false;
+let otherTab = null;
 let oldNews = null;
 
 for (const [label, partner] of Object.entries(data.partners)) {
@@ -66,6 +72,8 @@ async function send(labels, types) {
     const answer = await ask(`${base}/hold`, { seats });
     message.clear();
     showHold(answer.hold);
+    isOtherTabs = false;
+    tellOtherTabs();
     if (answer.hold) order.say(answer.words);
     if (answer.hold) warnOfLoneSeat();
   } catch (refusal) {
@@ -142,6 +150,7 @@ function choose(seat) {
   const mine = labelsOf(hold);
   if (mine.includes(seat.label)) return request(mine.filter((label) => label !== seat.label && label !== partnerOf(seat)));
   if (seat.state !== "free") return undefined;
+  if (isForOneMore(seat, mine)) return offerOneMore(seat, mine.length + 1);
   const missing = mine.length && mine.length < people.count ? people.count - mine.length : people.count;
   const run = runFrom(grid.rowOf(seat), seat, missing).map((found) => found.label);
   const kept = missing < people.count ? mine : [];
@@ -149,6 +158,20 @@ function choose(seat) {
   return request([...new Set([...kept, ...run])]).then(() => {
     if (fewer && hold) order.say(fill(words.fitsOnly, { count: run.length, people: missing }));
   });
+}
+
+// Nobody moves from a wheelchair space to the companion seat, which is not sold alone: somebody is to be added.
+function isForOneMore(seat, mine) {
+  const isComplete = mine.length >= people.count && mine.length < people.most;
+  return isComplete && seat.kind === "companion" && mine.some((label) => grid.cells.get(label).kind === "wheelchair");
+}
+
+function offerOneMore(seat, count) {
+  const add = () => {
+    people.set(count);
+    choose(seat);
+  };
+  message.show("warn", fill(words.forOneMore, { seat: seat.label }), "", [[fill(words.addOneMore, { seat: seat.label, count }), add]]);
 }
 
 const partnerOf = (seat) => (seat.kind === "sofa" ? seat.partner : null);
@@ -190,6 +213,17 @@ function apply(seats) {
   });
 }
 
+function heard(update) {
+  if (update.seats) apply(update.seats);
+  // Called off: there is nothing to choose any more. Not all who look at it ask at once.
+  if (update.kind === "screening") setTimeout(loadAgain, CACHED_MS * (1 + Math.random()));
+}
+
+function loadAgain() {
+  goesOn = true;
+  location.reload();
+}
+
 function tellNear(labels) {
   const rows = new Set(labelsOf(hold).map((label) => grid.cells.get(label).row));
   const near = labels.filter((label) => rows.has(grid.cells.get(label)?.row));
@@ -210,11 +244,13 @@ async function look() {
     oldNews?.remove();
     if (hold && !answer.hold && Object.values(answer.seats.seats).includes("yours")) {
       // These seats are being paid by now: the page says so, and leads there.
-      goesOn = true;
-      location.reload();
+      loadAgain();
       return;
     }
-    if ((answer.hold?.id || null) !== (hold?.id || null) || labelsOf(answer.hold).join() !== labelsOf(hold).join()) showHold(answer.hold);
+    if ((answer.hold?.id || null) !== (hold?.id || null) || labelsOf(answer.hold).join() !== labelsOf(hold).join()) {
+      showHold(answer.hold);
+      isOtherTabs = true;
+    }
     apply(answer.seats.seats);
   } catch {
     // Said once, however often we ask until somebody answers.
@@ -230,6 +266,8 @@ function showLegend() {
     if (seat.state === "free" || seat.state === "yours") counts[seat.kind] = (counts[seat.kind] || 0) + 1;
     counts[`state:${seat.state}`] = (counts[`state:${seat.state}`] || 0) + 1;
   }
+  // Nobody can buy a companion seat without a wheelchair space.
+  if (!counts.wheelchair) delete counts.companion;
   for (const entry of document.querySelectorAll("[data-legend]")) {
     const { legend } = entry.dataset;
     const count = counts[legend] || counts[`state:${legend}`] || 0;
@@ -268,16 +306,30 @@ function holdEnded(time) {
 // --- leaving and coming back ---
 
 function letGoOnLeaving() {
-  if (!hold || goesOn) return;
-  remember(LEFT_KEY, JSON.stringify({ at: Date.now(), seats: hold.seats.map(({ seat, ticket_type }) => ({ seat, ticket_type })) }));
+  // Seats that another tab chose are let go by that one.
+  if (!hold || goesOn || isOtherTabs) return;
+  remember(LEFT_KEY, JSON.stringify({ at: Date.now(), hold: hold.id, seats: hold.seats.map(({ seat, ticket_type }) => ({ seat, ticket_type })) }));
   leaveWord(`/holds/${hold.id}/release`);
+  tellOtherTabs();
 }
 
-// The seats let go as this page was left, if that was a moment ago.
+// To everybody else's map a seat of ours is one that is held; only tabs of this browser need to ask whose it is.
+function tellOtherTabs() {
+  remember(HELD_KEY, String(Date.now()));
+}
+
+function heardOtherTab({ key }) {
+  if (key !== HELD_KEY) return;
+  clearTimeout(otherTab);
+  otherTab = setTimeout(refresh, OTHER_TAB_MS);
+}
+
+// The seats let go as this page was left, if that was a moment ago and no others were held since.
 function takeLeft() {
   const left = JSON.parse(recall(LEFT_KEY) || "null");
   forget(LEFT_KEY);
-  return left && Date.now() - left.at < RESUME_MS ? left.seats : null;
+  if (!left || Date.now() - left.at >= RESUME_MS || (hold && hold.id !== left.hold)) return null;
+  return left.seats;
 }
 
 function resume(wishes, isReload = false) {
@@ -335,6 +387,12 @@ document.querySelector("[data-sign-in]")?.addEventListener("click", (event) => {
   // In a tab or window of its own it does not leave this page.
   goesOn = !(event.ctrlKey || event.metaKey || event.shiftKey);
 });
+// Forward to the checkout one came back from is a way on, too. Where a browser does not say so, the checkout offers the
+// seats again.
+window.navigation?.addEventListener("navigate", ({ destination }) => {
+  goesOn = goesOn || new URL(destination.url).pathname.startsWith("/checkout/");
+});
+window.addEventListener("storage", heardOtherTab);
 window.addEventListener("pagehide", letGoOnLeaving);
 window.addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
@@ -352,4 +410,4 @@ if (left) {
   reveal(grid.cells.get(hold.seats[0].seat));
 }
 showLegend();
-follow(`/live/screenings/${data.screening}`, { onMessage: (update) => update.seats && apply(update.seats), onOpen: refresh });
+follow(`/live/screenings/${data.screening}`, { onMessage: heard, onOpen: refresh });
