@@ -9,7 +9,7 @@ from marquee.contracts.payment import (
     PaymentRefundFailed,
     PaymentSucceeded,
 )
-from marquee.contracts.ticket import TicketIssued
+from marquee.contracts.ticket import TicketAdmissionUndone, TicketAdmitted, TicketIssued
 from marquee.messaging.consumer import Handlers, Meta
 from services.movies.domain import settlement
 from services.movies.settings import MoviesSettings
@@ -34,6 +34,12 @@ def handlers_for(settings: MoviesSettings) -> Handlers:
     def note_tickets(session: Session, event: TicketIssued, _: Meta) -> None:
         settlement.note_tickets(session, event)
 
+    def note_admission(session: Session, event: TicketAdmitted, _: Meta) -> None:
+        settlement.count_admitted(session, event.reservation_id, 1)
+
+    def take_admission_back(session: Session, event: TicketAdmissionUndone, _: Meta) -> None:
+        settlement.count_admitted(session, event.reservation_id, -1)
+
     return {
         PaymentSucceeded: [settle_payment],
         PaymentDeclined: [note_decline],
@@ -41,4 +47,6 @@ def handlers_for(settings: MoviesSettings) -> Handlers:
         PaymentRefunded: [note_refund],
         PaymentRefundFailed: [note_refund_trouble],
         TicketIssued: [note_tickets],
+        TicketAdmitted: [note_admission],
+        TicketAdmissionUndone: [take_admission_back],
     }

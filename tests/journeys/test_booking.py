@@ -127,6 +127,20 @@ def test_a_scan_can_be_undone_and_the_ticket_used_again(house, stan):
     assert stan.scan(ticket["code"], screening["id"])["result"] == "admit"
 
 
+def test_who_is_in_gets_no_money_back(house, stan):
+    buyer, screening = house.guest(), house.screening(3)
+    reservation = buyer.book(screening["id"], people=1)
+    [ticket] = buyer.tickets(reservation["id"])
+    path = f"/reservations/{reservation['id']}"
+    assert buyer.at["movies"].get(path)["can_cancel"]
+
+    assert stan.scan(ticket["code"], screening["id"])["result"] == "admit"
+
+    until(lambda: not buyer.at["movies"].get(path)["can_cancel"])
+    refused = buyer.at["movies"].ask("POST", f"{path}/cancel")
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/somebody-is-in")
+
+
 def test_a_made_up_code_is_not_one_of_ours(house, stan):
     verdict = stan.scan("MQ" + "A" * 160, house.screening(0)["id"])
 

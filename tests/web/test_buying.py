@@ -605,11 +605,9 @@ def test_who_is_in_gives_nothing_back_on_the_page(browser: Any, world: World) ->
     world.holds[hold_id] |= {"state": "ticketed", "admitted_at": world.now().isoformat()}
 
     page = browser.get(f"/bookings/{hold_id}").text
-    answer = browser.submit(f"/bookings/{hold_id}/cancel")
 
     assert "Somebody was let in with this booking." in page
     assert "Yes, cancel" not in page
-    assert "Not cancelled: somebody was let in" in browser.get(answer.location).text
     assert world.holds[hold_id]["state"] == "ticketed"
 
 

@@ -79,6 +79,10 @@ class TooLateToCancel(Conflict):
     type, title = "/problems/too-late-to-cancel", "It is too late to cancel"
 
 
+class SomebodyIsIn(Conflict):
+    type, title = "/problems/somebody-is-in", "Somebody was let in with this booking"
+
+
 class NothingToCancel(Conflict):
     type, title = "/problems/nothing-to-cancel", "There is nothing paid to cancel"
 

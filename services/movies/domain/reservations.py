@@ -20,6 +20,7 @@ from services.movies.domain.booking_problems import (
     AlreadyPaying,
     NothingToCancel,
     NothingToRefund,
+    SomebodyIsIn,
     TooLateToCancel,
 )
 from services.movies.domain.facts import booking_facts, describe_booking
@@ -82,7 +83,7 @@ def cancel_reservation(
 ) -> Reservation:
     """The buyer, or who has the mail's link, cancels what is paid: seats free at once, money on its way back.
 
-    A repeat changes nothing. Raises NotFound, NothingToCancel, TooLateToCancel.
+    A repeat changes nothing. Raises NotFound, NothingToCancel, SomebodyIsIn, TooLateToCancel.
     """
     find_reservation(session, reservation_id, holder, key)
     sale, booking = holds.lock_booking(session, reservation_id)
@@ -90,6 +91,8 @@ def cancel_reservation(
         return booking
     if booking.state not in PAID:
         raise NothingToCancel("Only a paid booking can be cancelled.")
+    if booking.admitted > 0:
+        raise SomebodyIsIn("Somebody was let in with this booking. Ask at the desk.")
     if sale.now > cancel_until(booking, settings):
         raise TooLateToCancel(
             f"Bookings can be cancelled until {settings.cancel_until_minutes} minutes before."

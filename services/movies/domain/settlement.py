@@ -92,6 +92,12 @@ def note_tickets(session: Session, event: TicketIssued) -> None:
         transitions.move(session, found[1], "ticketed", "tickets issued")
 
 
+def count_admitted(session: Session, reservation_id: UUID, change: int) -> None:
+    """One more of its tickets is in, or one less. Added up, so it does not matter which was heard first."""
+    if found := _find(session, reservation_id):
+        found[1].admitted += change
+
+
 def note_refund(session: Session, event: PaymentRefunded) -> None:
     """The money is back; when we did not know that it was to go back, the booking ends with it."""
     found = _find(session, event.reservation_id)

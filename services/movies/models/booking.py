@@ -68,6 +68,8 @@ class Reservation(Base):
     cancel_reason: Mapped[str] = mapped_column(String(200), default="")
     # Why the money cannot go back by itself: somebody has to look. Empty while nothing is wrong.
     refund_trouble: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    # So many of its tickets were let in, as far as we have heard.
+    admitted: Mapped[int] = mapped_column(default=0, server_default="0")
     reminders: Mapped[int] = mapped_column(default=0, server_default="0")  # sent in this state
     release_requested_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     created_at: Mapped[utc_now]

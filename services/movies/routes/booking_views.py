@@ -81,7 +81,7 @@ def to_reservation(
         is_payment_unknown=is_payment_unknown(booking),
         link_key=booking.link_key if owned else "",
         cancel_until=until,
-        can_cancel=booking.state in PAID and now <= until,
+        can_cancel=booking.state in PAID and booking.admitted <= 0 and now <= until,
         cancel_reason=booking.cancel_reason,
         created_at=booking.created_at,
     )

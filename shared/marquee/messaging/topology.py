@@ -15,6 +15,8 @@ SUBSCRIPTIONS: dict[str, list[str]] = {
         "payment.refunded",
         "payment.refund_failed",
         "ticket.issued",
+        "ticket.admitted",
+        "ticket.admission_undone",
     ],
     "payment": ["payment.requested", "payment.cancel_requested", "refund.requested"],
     "ticket": [

@@ -68,6 +68,10 @@ class Desk:
             facts = booking_facts(session, session.get_one(Reservation, booking.id))
             settlement.note_tickets(session, TicketIssued(booking=facts, ticket_ids=[]))
 
+    def let_in(self, booking, change=1):
+        with self.database.transaction() as session:
+            settlement.count_admitted(session, booking.id, change)
+
     def refund_fails(self, booking):
         event = PaymentRefundFailed(reservation_id=booking.id, reason="the bank did not take it")
         with self.database.transaction() as session:

@@ -6,6 +6,7 @@ import pytest
 
 from services.movies.domain.booking_problems import (
     NothingToCancel,
+    SomebodyIsIn,
     TooLateToCancel,
 )
 from services.movies.domain.cancelling import cancel_screening
@@ -34,6 +35,20 @@ def test_cancelling_frees_the_seats_at_once_and_sends_the_money_back(desk, pay):
 
     assert desk.state(booking) == "refunded"
     assert desk.events().count("reservation.refunded") == 1
+
+
+def test_who_is_in_gets_no_money_back_until_the_scan_is_taken_back(desk, pay):
+    booking = pay("C1")
+    desk.succeed(booking)
+    desk.issue(booking)
+    desk.let_in(booking)
+
+    with pytest.raises(SomebodyIsIn):
+        desk.cancel(booking)
+    desk.let_in(booking, -1)
+    desk.cancel(booking)
+
+    assert desk.state(booking) == "refund_due"
 
 
 def test_cancelling_ends_an_hour_before_the_start(desk, database, pay):
