@@ -1,7 +1,5 @@
 """What the movies service reads from its environment."""
 
-from flask import current_app
-
 from marquee.settings import DoorsSettings
 
 
@@ -31,9 +29,3 @@ class MoviesSettings(DoorsSettings):
     reconcile_seconds: float = 60.0
     # How long a paid booking may wait for its tickets, or for its money back, before we ask again.
     remind_seconds: int = 120
-
-
-def current_settings() -> MoviesSettings:
-    """Of the app that answers this request."""
-    settings: MoviesSettings = current_app.extensions["marquee.settings"]
-    return settings

@@ -59,8 +59,7 @@ def _key() -> tuple[str, str, str]:
 
 
 def _seconds() -> float:
-    settings: WebSettings = current_app.extensions["marquee.settings"]
-    return settings.page_cache_seconds
+    return WebSettings.current().page_cache_seconds
 
 
 def _pages() -> Recent:

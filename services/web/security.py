@@ -1,6 +1,6 @@
 """What browsers may do with our pages, and which requests we take from them."""
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, g, request
 from flask_wtf import CSRFProtect
 
 from marquee.errors import Forbidden
@@ -68,14 +68,14 @@ def content_policy(settings: WebSettings, *, payment: bool) -> str:
 
 def _add_policy(response: Response) -> Response:
     if response.mimetype == "text/html":
-        settings: WebSettings = current_app.extensions["marquee.settings"]
+        settings = WebSettings.current()
         policy = content_policy(settings, payment=bool(g.get("allows_payment")))
         response.headers.setdefault("Content-Security-Policy", policy)
     return response
 
 
 def _own_origins() -> set[str]:
-    settings: WebSettings = current_app.extensions["marquee.settings"]
+    settings = WebSettings.current()
     return {settings.public_origin, request.host_url.rstrip("/")}
 
 

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, current_app, g, request
+from flask import Flask, g, request
 from flask_wtf.csrf import generate_csrf
 
 from services.web.clients import Json, movies, or_without
 from services.web.page_cache import CSRF_PLACEHOLDER
+from services.web.settings import WebSettings
 from services.web.visitor import Visitor, current_visitor
 
 CINEMA_COOKIE = "cinema"
@@ -53,7 +54,7 @@ def all_cinemas() -> list[dict[str, Any]]:
 
 
 def is_secure() -> bool:
-    return str(current_app.extensions["marquee.settings"].public_url).startswith("https://")
+    return WebSettings.current().public_url.startswith("https://")
 
 
 def _houses() -> Json:

@@ -18,6 +18,7 @@ from marquee.auth import GUEST_HEADER, Person
 from marquee.cookies import session_cookie_name
 from marquee.errors import Problem
 from marquee.http import NeighbourAway, NeighbourProblem, ServiceClient
+from services.web.settings import WebSettings
 
 log = structlog.get_logger(__name__)
 
@@ -126,7 +127,7 @@ def current_visitor() -> Visitor:
 
 
 def session_id_of_request() -> str:
-    return request.cookies.get(session_cookie_name(current_app.extensions["marquee.settings"].public_url), "")
+    return request.cookies.get(session_cookie_name(WebSettings.current().public_url), "")
 
 
 def sign_out() -> str:

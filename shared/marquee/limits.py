@@ -51,7 +51,7 @@ def caller() -> str:
 
 def address() -> str | None:
     """Where somebody outside calls from, however many tokens they make up: known when a proxy we trust tells it."""
-    trusts = current_app.extensions["marquee.settings"].trusted_proxies
+    trusts = Settings.current().trusted_proxies
     return f"address:{request.remote_addr}" if trusts and "X-Forwarded-For" in request.headers else None
 
 

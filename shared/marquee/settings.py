@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
 
+from flask import current_app
 from pydantic import ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -93,6 +94,12 @@ class Settings(Variables):
     def issuer(self) -> str:
         """The `iss` of tokens: always the public address, whichever way we reach Keycloak."""
         return f"{self.keycloak_url_external.rstrip('/')}/realms/{self.keycloak_realm}"
+
+    @classmethod
+    def current(cls) -> Self:
+        """Those of the app that answers this request."""
+        found: Self = current_app.extensions["marquee.settings"]
+        return found
 
     @property
     def issuer_internal(self) -> str:

@@ -59,7 +59,7 @@ def callback(query: Callback) -> Answer:
         log.info("sign_in_not_finished", error=query.error[:40], said=query.error_description[:200])
         raise NoCode("There was no code in the answer. Please sign in again.")
     tokens, claims = _provider().redeem()
-    settings = _settings()
+    settings = AuthSettings.current()
     verified = current_app.extensions["marquee.verifier"].verify(tokens.access)
     if verified.id != claims["sub"]:
         raise LoginRefused("The tokens belong to two different people.")
@@ -93,7 +93,7 @@ def callback(query: Callback) -> Answer:
 @api.get("/auth/signout", access=PUBLIC, answers={302: {"description": "To the website's sign-out page"}})
 def signout() -> Answer:
     """A link cannot sign anybody out (another site could embed it): the website asks, by a form."""
-    return redirect(f"{_settings().public_url.rstrip('/')}/me")
+    return redirect(f"{AuthSettings.current().public_url.rstrip('/')}/me")
 
 
 @api.post("/auth/backchannel-logout", access=SIGNATURE, answers={200: {"description": "Sessions ended"}})
@@ -122,7 +122,7 @@ def page_or_problem(problem: Problem) -> Response:
     """People see a page in the website's dress; programs get the problem itself."""
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) != "text/html":
         return render(problem)
-    public_url = _settings().public_url.rstrip("/")
+    public_url = AuthSettings.current().public_url.rstrip("/")
     body = render_template("problem.html", problem=problem, public_url=public_url)
     answer = current_app.response_class(
         body, status=problem.status, headers=problem.headers, content_type="text/html; charset=utf-8"
@@ -136,11 +136,6 @@ def page_or_problem(problem: Problem) -> Response:
 def _begin(wanted: str, *, register: bool = False) -> Response:
     login_cookie["next"] = wanted if is_path_of_ours(wanted) else "/"
     return _provider().sign_in(register=register)
-
-
-def _settings() -> AuthSettings:
-    settings: AuthSettings = current_app.extensions["marquee.settings"]
-    return settings
 
 
 def _provider() -> IdentityProvider:

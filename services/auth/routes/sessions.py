@@ -20,6 +20,7 @@ from services.auth.schemas import (
     SessionShape,
     SignedOut,
 )
+from services.auth.settings import AuthSettings
 
 api = Api("sessions", __name__)
 READ = permission("sessions.read")
@@ -29,13 +30,7 @@ READ = permission("sessions.read")
 def resolve_session(body: SessionSecret) -> Answer:
     """Who is behind a session cookie, with an access token that still lasts. 404: signed out."""
     vault = current_app.extensions["auth.vault"]
-    found = fresh_session(
-        current_database(),
-        _provider(),
-        vault,
-        current_app.extensions["marquee.settings"],
-        body.session,
-    )
+    found = fresh_session(current_database(), _provider(), vault, AuthSettings.current(), body.session)
     token = vault.open(found.access_token)
     who = current_app.extensions["marquee.verifier"].verify(token)
     return SessionShape(

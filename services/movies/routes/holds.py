@@ -11,7 +11,7 @@ from services.movies.domain import advice, holds
 from services.movies.domain.sales import Wish
 from services.movies.routes.booking_views import to_hold, to_new_hold
 from services.movies.schemas import booking as shapes
-from services.movies.settings import current_settings
+from services.movies.settings import MoviesSettings
 
 api = Api("holds", __name__)
 
@@ -60,7 +60,7 @@ def seat_advice(path: shapes.ScreeningPath, query: shapes.ChosenSeats) -> Answer
 @limited("20/minute", key=booker)
 @limited("120/minute, 2000/hour, 10000/day", key=address)
 def hold_seats(path: shapes.ScreeningPath, body: shapes.HoldRequest) -> Answer:
-    holder, given = current_holder(), current_settings()
+    holder, given = current_holder(), MoviesSettings.current()
     wishes = [Wish(seat.seat, seat.ticket_type) for seat in body.seats]
     new = holds.hold_at_once(current_database().ask, path.screening_id, wishes, holder, given)
     if new is not None:
@@ -86,7 +86,7 @@ def my_hold(path: shapes.ScreeningPath) -> Answer:
 
     def work(session: Session) -> shapes.Hold | None:
         hold = holds.hold_of(session, path.screening_id, holder)
-        return to_hold(session, hold, current_settings()) if hold else None
+        return to_hold(session, hold, MoviesSettings.current()) if hold else None
 
     return in_transaction(work)
 
@@ -100,7 +100,9 @@ def my_hold(path: shapes.ScreeningPath) -> Answer:
 )
 def show_hold(path: shapes.HoldPath) -> Answer:
     holder = current_holder()
-    return in_transaction(lambda s: to_hold(s, holds.find_hold(s, path.hold_id, holder), current_settings()))
+    return in_transaction(
+        lambda s: to_hold(s, holds.find_hold(s, path.hold_id, holder), MoviesSettings.current())
+    )
 
 
 @api.post(
@@ -114,8 +116,8 @@ def extend_hold(path: shapes.HoldPath) -> Answer:
     holder = current_holder()
 
     def work(session: Session) -> shapes.Hold:
-        hold = holds.extend_hold(session, path.hold_id, holder, current_settings())
-        return to_hold(session, hold, current_settings())
+        hold = holds.extend_hold(session, path.hold_id, holder, MoviesSettings.current())
+        return to_hold(session, hold, MoviesSettings.current())
 
     return in_transaction(work)
 
@@ -140,4 +142,4 @@ def release_hold(path: shapes.HoldPath) -> Answer:
 )
 def adopt_holds() -> Answer:
     holder = current_holder()
-    in_transaction(lambda session: holds.adopt_holds(session, holder, current_settings()))
+    in_transaction(lambda session: holds.adopt_holds(session, holder, MoviesSettings.current()))

@@ -24,7 +24,7 @@ from services.movies.schemas.programme import (
     Showings,
     ShowingShape,
 )
-from services.movies.settings import current_settings
+from services.movies.settings import MoviesSettings
 
 api = Api("programme", __name__)
 
@@ -37,7 +37,7 @@ api = Api("programme", __name__)
 )
 def list_cinemas() -> Answer:
     with transaction() as session:
-        found = {"cinemas": rooms.list_cinemas(session), "rules": current_settings()}
+        found = {"cinemas": rooms.list_cinemas(session), "rules": MoviesSettings.current()}
         return Cinemas.model_validate(found, from_attributes=True)
 
 
@@ -63,7 +63,7 @@ def list_screenings_of_movie(path: MoviePath) -> Answer:
 
 def start_grace() -> timedelta:
     """A film that has begun stays on the programme as long as its seats are sold."""
-    return timedelta(minutes=current_settings().sales_close_minutes_after_start)
+    return timedelta(minutes=MoviesSettings.current().sales_close_minutes_after_start)
 
 
 @cached("programme:{cinema}:{day}", seconds=2)

@@ -10,7 +10,7 @@ from services.movies.domain import reservations
 from services.movies.domain.reservations import Buyer
 from services.movies.routes.booking_views import to_reservation, to_reservations
 from services.movies.schemas import booking as shapes
-from services.movies.settings import current_settings
+from services.movies.settings import MoviesSettings
 
 api = Api("reservations", __name__)
 
@@ -29,8 +29,8 @@ def start_payment(body: shapes.PaymentStart) -> Answer:
     buyer = Buyer(body.email, body.name, body.method)
 
     def work(session: Session) -> shapes.Reservation:
-        booking = reservations.start_payment(session, body.hold_id, buyer, holder, current_settings())
-        return to_reservation(session, booking, holder, current_settings())
+        booking = reservations.start_payment(session, body.hold_id, buyer, holder, MoviesSettings.current())
+        return to_reservation(session, booking, holder, MoviesSettings.current())
 
     return in_transaction(work), 201
 
@@ -46,7 +46,7 @@ def my_reservations() -> Answer:
 
     def work(session: Session) -> shapes.Reservations:
         return to_reservations(
-            session, reservations.reservations_of(session, holder), holder, current_settings()
+            session, reservations.reservations_of(session, holder), holder, MoviesSettings.current()
         )
 
     return in_transaction(work)
@@ -64,7 +64,7 @@ def show_reservation(path: shapes.ReservationPath, query: LinkKey) -> Answer:
 
     def work(session: Session) -> shapes.Reservation:
         booking = reservations.find_reservation(session, path.reservation_id, holder, query.key)
-        return to_reservation(session, booking, holder, current_settings())
+        return to_reservation(session, booking, holder, MoviesSettings.current())
 
     return in_transaction(work)
 
@@ -81,7 +81,7 @@ def release_payment(path: shapes.ReservationPath) -> Answer:
 
     def work(session: Session) -> shapes.Reservation:
         booking = reservations.release_payment(session, path.reservation_id, holder)
-        return to_reservation(session, booking, holder, current_settings())
+        return to_reservation(session, booking, holder, MoviesSettings.current())
 
     return in_transaction(work), 202
 
@@ -98,8 +98,8 @@ def cancel_reservation(path: shapes.ReservationPath, query: LinkKey) -> Answer:
 
     def work(session: Session) -> shapes.Reservation:
         booking = reservations.cancel_reservation(
-            session, path.reservation_id, holder, current_settings(), key=query.key
+            session, path.reservation_id, holder, MoviesSettings.current(), key=query.key
         )
-        return to_reservation(session, booking, holder, current_settings())
+        return to_reservation(session, booking, holder, MoviesSettings.current())
 
     return in_transaction(work)

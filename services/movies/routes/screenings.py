@@ -42,7 +42,7 @@ from services.movies.schemas.screenings import (
     Span,
     Stretch,
 )
-from services.movies.settings import current_settings
+from services.movies.settings import MoviesSettings
 
 api = Api("screenings", __name__)
 
@@ -224,7 +224,7 @@ def _of_movie(session: Session, path: MovieScreeningPath) -> Screening:
 
 def _shape(session: Session, screening: Screening) -> ScreeningShape:
     showing = ShowingShape.model_validate(showing_of(session, screening.id))
-    settings = current_settings()
+    settings = MoviesSettings.current()
     starts_at = screening.starts_at
     return ScreeningShape(
         **showing.model_dump(),

@@ -83,7 +83,7 @@ def _own_payment(reservation_id: UUID, key: str) -> Payment:
 
 
 def _verified(body: bytes, signature: str) -> dict[str, Any]:
-    settings: PaymentSettings = current_app.extensions["marquee.settings"]
+    settings = PaymentSettings.current()
     attempts: list[Callable[[], object]] = [
         lambda secret=secret: stripe.WebhookSignature.verify_header(  # type: ignore[misc]
             body.decode(), signature, secret, stripe.Webhook.DEFAULT_TOLERANCE

@@ -82,7 +82,7 @@ def undo(path: AdmissionPath, body: Undo) -> Answer:
             path.admission_id,
             by=signed_in_person().id,
             reason=body.reason,
-            within_minutes=current_app.extensions["marquee.settings"].undo_minutes,
+            within_minutes=TicketSettings.current().undo_minutes,
         )
         return Undone(admission_id=admission.id, seat=admission.ticket.seat)
 
@@ -97,7 +97,7 @@ def count(path: ScreeningPath, query: DoorQuery) -> Answer:
             path.screening_id,
             by=signed_in_person().id,
             door=query.door,
-            within_minutes=current_app.extensions["marquee.settings"].undo_minutes,
+            within_minutes=TicketSettings.current().undo_minutes,
         )
         return CountShape(
             screening_id=path.screening_id,
@@ -117,7 +117,7 @@ def _judge(
     early: bool = False,
     reentry_reason: str | None = None,
 ) -> VerdictShape:
-    settings: TicketSettings = current_app.extensions["marquee.settings"]
+    settings = TicketSettings.current()
     with transaction() as session:
         verdict = door.scan(
             session,

@@ -97,7 +97,9 @@ def calendar_file(path: BookingPath, query: LinkKey) -> Answer:
     with transaction() as session:
         booking = _booking(session, path.booking_id, query.key)
         body = calendar.calendar_file(
-            tickets.facts_of(booking), public_url=_settings().public_url, cancelled=booking.state == "void"
+            tickets.facts_of(booking),
+            public_url=TicketSettings.current().public_url,
+            cancelled=booking.state == "void",
         )
     return _file(body, "text/calendar; charset=utf-8", f"marquee-{booking.reference}.ics")
 
@@ -131,7 +133,7 @@ def _pdf(booking: Booking, wanted: list[Ticket]) -> Response:
         for ticket in wanted
     ]
     body = sheet.print_tickets(
-        facts, paper, doors_minutes=_settings().doors_minutes, booked_at=booking.created_at
+        facts, paper, doors_minutes=TicketSettings.current().doors_minutes, booked_at=booking.created_at
     )
     return _file(body, "application/pdf", f"marquee-{booking.reference}.pdf")
 
@@ -187,7 +189,7 @@ def _shapes(session: Session, booking: Booking) -> list[TicketShape]:
 
 
 def _code(ticket: Ticket) -> str:
-    return tickets.code_of(ticket, _keys(), grace_hours=_settings().code_grace_hours)
+    return tickets.code_of(ticket, _keys(), grace_hours=TicketSettings.current().code_grace_hours)
 
 
 def _file(body: bytes, content_type: str, name: str) -> Response:
@@ -198,8 +200,3 @@ def _file(body: bytes, content_type: str, name: str) -> Response:
 def _keys() -> SigningKeys:
     keys: SigningKeys = current_app.extensions["ticket.keys"]
     return keys
-
-
-def _settings() -> TicketSettings:
-    settings: TicketSettings = current_app.extensions["marquee.settings"]
-    return settings

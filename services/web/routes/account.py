@@ -3,7 +3,7 @@
 from contextlib import suppress
 from urllib.parse import quote
 
-from flask import current_app, make_response, redirect, render_template, request, session, url_for
+from flask import make_response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from marquee.cookies import is_secure, session_cookie_name
@@ -45,7 +45,7 @@ def logout_typed() -> AnyResponse:
 @pages.post("/logout", access=PUBLIC_PAGE)
 def logout() -> AnyResponse:
     """Ends our session, the guest's token on this device, and leads on to the issuer to end its own."""
-    settings = _settings()
+    settings = WebSettings.current()
     ending = sign_out()
     response: AnyResponse = redirect(ending or url_for("account.signed_out"), 303)
     response.delete_cookie(
@@ -81,9 +81,4 @@ def _auth_url(action: str) -> str:
     path = wanted if is_path_of_ours(wanted) else "/"
     if is_guest():
         session["back_to"], path = path, url_for("account.signed_in")
-    return f"{_settings().auth_url_external.rstrip('/')}/auth/{action}?next={quote(path, safe='/')}"
-
-
-def _settings() -> WebSettings:
-    settings: WebSettings = current_app.extensions["marquee.settings"]
-    return settings
+    return f"{WebSettings.current().auth_url_external.rstrip('/')}/auth/{action}?next={quote(path, safe='/')}"

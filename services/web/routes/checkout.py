@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from flask import current_app, flash, redirect, render_template, request, session, url_for
+from flask import flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -101,7 +101,7 @@ def booking(hold_id: UUID) -> AnyResponse:
 
 def _checkout(hold: Json, screening: Json, booking: Json | None) -> str:
     allow_payment()
-    settings: WebSettings = current_app.extensions["marquee.settings"]
+    settings = WebSettings.current()
     here = screening["cinema"]["timezone"]
     held = hold_from(hold, here)
     decline = None
@@ -162,7 +162,7 @@ def _payment_with(booking: Json, wanted: str) -> Json | None:
 
     One that another tab has paid meanwhile never will: it is answered as it is.
     """
-    settings: WebSettings = current_app.extensions["marquee.settings"]
+    settings = WebSettings.current()
     deadline = time.monotonic() + settings.payment_wait_seconds
     while time.monotonic() < deadline:
         payment = _payment_or_none(booking)

@@ -4,13 +4,14 @@ from datetime import date
 from functools import partial
 from uuid import UUID
 
-from flask import Response, current_app, redirect, render_template, request, url_for
+from flask import Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from services.web.clients import Json, movies, or_without
 from services.web.page_cache import shared_page
 from services.web.pages import PUBLIC_PAGE, Pages
 from services.web.routes.programme import wanted_day
+from services.web.settings import WebSettings
 from services.web.site import all_cinemas, chosen_cinema
 from services.web.views.film import Elsewhere, elsewhere, schedule_of, structured_data
 from services.web.views.showings import film_from
@@ -36,7 +37,7 @@ def film(movie_id: UUID) -> str:
     text = wanted_day()
     day = date.fromisoformat(text) if text else None
     schedule = schedule_of(answer, day) if answer else None
-    public_url = current_app.extensions["marquee.settings"].public_url
+    public_url = WebSettings.current().public_url
     return render_template(
         "views/film.html",
         film=found,
