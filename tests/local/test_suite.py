@@ -38,12 +38,9 @@ def test_every_part_stands_behind_what_it_needs(site):
 
 def test_a_taken_port_is_named_with_its_variable(tmp_path):
     ports = scratch_ports()
-    with socket.socket() as squatter:
-        squatter.bind(("127.0.0.1", ports["movies"]))
-        squatter.listen()
-
-        with pytest.raises(PortsTaken, match=rf"Port {ports['movies']} \(movies\).*MOVIES_PORT=\d+ make run"):
-            Suite(tmp_path, ports).start()
+    refusal = rf"Port {ports['movies']} \(movies\).*MOVIES_PORT=\d+ make run"
+    with socket.create_server(("127.0.0.1", ports["movies"])), pytest.raises(PortsTaken, match=refusal):
+        Suite(tmp_path, ports).start()
 
 
 def test_all_taken_ports_are_named_at_once(tmp_path):
