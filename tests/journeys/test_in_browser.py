@@ -214,7 +214,7 @@ def test_a_hold_that_ran_out_can_be_taken_back_and_nothing_typed_is_lost(
     house.hold_ends_in(ended, seconds=0)
     page.clock.fast_forward("10:00")
     page.get_by_text("Your hold ended at").wait_for()
-    assert page.get_by_role("button", name="Pay").is_disabled()
+    playwright_api.expect(page.get_by_role("button", name="Pay")).to_be_disabled()
     page.get_by_role("button", name="back").last.click()
     page.wait_for_url(lambda url: "/checkout/" in url and ended not in url)
 
@@ -377,7 +377,7 @@ def test_signing_in_midway_keeps_the_hold_and_makes_it_the_persons(
 
     for page in (phone, laptop):
         assert set(held) <= set(yours(page))
-        assert page.get_by_role("button", name="Go on").is_visible()
+        playwright_api.expect(page.get_by_role("button", name="Go on")).to_be_visible()
 
 
 def test_signing_in_at_checkout_comes_back_there_without_scripts_too(
@@ -392,7 +392,7 @@ def test_signing_in_at_checkout_comes_back_there_without_scripts_too(
 
     page.wait_for_url(checkout)
     assert page.get_by_label("Email").input_value() == "stan@marquee.example"
-    assert page.get_by_role("button", name="Pay").is_enabled()
+    playwright_api.expect(page.get_by_role("button", name="Pay")).to_be_enabled()
 
 
 def test_the_door_lets_in_once(open_page: Open, screening: dict[str, Any]) -> None:
