@@ -24,7 +24,6 @@ from sqlalchemy.orm import Session, mapped_column, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from marquee import metrics
-from marquee.pool import PoolInTurn
 from marquee.settings import several
 
 log = structlog.get_logger(__name__)
@@ -98,7 +97,6 @@ def make_engine(url: str, *, pool_size: int = 3, name: str = "marquee") -> Engin
     """A small pool; waiting more than a second for a connection is a 503, never a hang."""
     engine = create_engine(
         address(url),
-        poolclass=PoolInTurn,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=1.0,
