@@ -98,7 +98,7 @@ class Undo(Body):
     reason: str = Field(min_length=3, max_length=200)
 
 
-class Undone(Shape):
+class LetIn(Shape):
     admission_id: UUID
     seat: str
 
@@ -108,9 +108,7 @@ class CountShape(Shape):
     expected: int
     inside: int
     to_come: int
-    last: Undone | None = Field(
-        description="Whom the caller let in last at this door, while it can be undone"
-    )
+    last: LetIn | None = Field(description="Whom the caller let in last at this door, while it can be undone")
 
 
 class PublicKeys(Shape):

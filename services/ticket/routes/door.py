@@ -15,15 +15,16 @@ from marquee.limits import limited
 from services.ticket.domain import door
 from services.ticket.domain.door import Verdict
 from services.ticket.domain.frames import UnreadableFrame, code_in
+from services.ticket.models import Admission
 from services.ticket.schemas import (
     AdmissionPath,
     CountShape,
     DoorQuery,
     FrameQuery,
+    LetIn,
     Scan,
     ScreeningPath,
     Undo,
-    Undone,
     VerdictShape,
 )
 from services.ticket.settings import TicketSettings
@@ -73,7 +74,7 @@ def scan_frame(query: FrameQuery) -> Answer:
     return _judge(text, query.screening_id, query.scan_id, query.door)
 
 
-@api.post("/door/admissions/<uuid:admission_id>/undo", access=STAFF, answers={200: Undone})
+@api.post("/door/admissions/<uuid:admission_id>/undo", access=STAFF, answers={200: LetIn})
 def undo(path: AdmissionPath, body: Undo) -> Answer:
     """Take back an admission of the last 15 minutes."""
     with transaction() as session:
@@ -84,7 +85,7 @@ def undo(path: AdmissionPath, body: Undo) -> Answer:
             reason=body.reason,
             within_minutes=TicketSettings.current().undo_minutes,
         )
-        return Undone(admission_id=admission.id, seat=admission.ticket.seat)
+        return _let_in(admission)
 
 
 @api.get("/door/screenings/<uuid:screening_id>", access=STAFF, answers={200: CountShape})
@@ -104,8 +105,12 @@ def count(path: ScreeningPath, query: DoorQuery) -> Answer:
             expected=found.expected,
             inside=found.inside,
             to_come=found.expected - found.inside,
-            last=Undone(admission_id=last.id, seat=last.ticket.seat) if last else None,
+            last=_let_in(last) if last else None,
         )
+
+
+def _let_in(admission: Admission) -> LetIn:
+    return LetIn(admission_id=admission.id, seat=admission.ticket.seat)
 
 
 def _judge(
